@@ -1,0 +1,137 @@
+"""Every way a query can end without rows.
+
+GatewayError
+├── Refused              the partner can fix it; no port was contacted
+│   ├── Unauthenticated    the token says nothing we can trust
+│   ├── BadRequest         the request itself is malformed
+│   ├── NotParsed          the text is not one statement of Trino SQL
+│   ├── NotAllowed         a statement, function or clause off the allow-list
+│   ├── Unresolved         a name that the catalog does not know
+│   └── Denied             the policy granted nothing here
+├── Failed               Trino ran the query and it failed on the partner's own doing
+├── Unavailable          try later; we stay closed meanwhile
+│   ├── PolicyUnavailable, PortUnavailable, EngineUnavailable, AuditUnavailable
+└── Broken               an invariant of ours failed; the query is never sent
+    ├── VerificationFailed
+    └── CatalogFault       a catalog file is wrong; found at load
+"""
+
+from __future__ import annotations
+
+
+class GatewayError(Exception):
+    """A query that ended without rows.
+
+    `code` is stable once released. `hint` says what to do. `line` and `column` (both from 1) point into the
+    partner's own text where the fault can be placed.
+    """
+
+    code = "error"
+
+    def __init__(self, message: str, *, hint: str = "", line: int | None = None, column: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.line = line
+        self.column = column
+
+
+class Refused(GatewayError):
+    """The partner can fix it; no port was contacted."""
+
+    code = "refused"
+
+
+class Unauthenticated(Refused):
+    """No token, or a token that no configured issuer stands behind."""
+
+    code = "unauthenticated"
+
+
+class BadRequest(Refused):
+    """The request is malformed: not JSON, an unknown key, an unknown purpose."""
+
+    code = "bad_request"
+
+
+class NotParsed(Refused):
+    """The text is not one statement of Trino SQL."""
+
+    code = "not_parsed"
+
+
+class NotAllowed(Refused):
+    """A statement, function or clause that is not on the allow-list."""
+
+    code = "not_allowed"
+
+
+class Unresolved(Refused):
+    """A name that the catalog does not know, or that the partner may not know of: the two look the same."""
+
+    code = "unresolved"
+
+
+class Denied(Refused):
+    """No agreement grants what the query needs."""
+
+    code = "denied"
+
+
+class Failed(GatewayError):
+    """Trino refused or failed the query because of what the partner wrote (a type error, a division by zero)."""
+
+    code = "query_failed"
+
+
+class Unavailable(GatewayError):
+    """A part that the answer needs does not answer; nothing was released. Try again later."""
+
+    code = "unavailable"
+
+
+class PolicyUnavailable(Unavailable):
+    """OPA gave no well-formed decision in time."""
+
+    code = "policy_unavailable"
+
+
+class EngineUnavailable(Unavailable):
+    """Trino does not answer."""
+
+    code = "engine_unavailable"
+
+
+class PortUnavailable(Unavailable):
+    """A port's own database does not answer; `ports` names each."""
+
+    code = "port_unavailable"
+
+    def __init__(self, ports: tuple[str, ...], *, hint: str = "") -> None:
+        names = ", ".join(ports)
+        super().__init__(f"no answer from the database of: {names}", hint=hint)
+        self.ports = ports
+
+
+class AuditUnavailable(Unavailable):
+    """The audit log cannot be written, so nothing may leave."""
+
+    code = "audit_unavailable"
+
+
+class Broken(GatewayError):
+    """An invariant of the gateway failed; the query is never sent."""
+
+    code = "broken"
+
+
+class VerificationFailed(Broken):
+    """The rewritten SQL is not what the grant allows."""
+
+    code = "verification_failed"
+
+
+class CatalogFault(Broken):
+    """A catalog file is wrong: the message names file, key and mend."""
+
+    code = "catalog_fault"

@@ -1,0 +1,199 @@
+"""Every value that passes between the steps of a query: frozen, and no behaviour beyond looking things up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from sqlglot import exp
+
+PURPOSES = ("freight_resilience", "goods_movement_efficiency", "emissions_reduction", "economic_competitiveness")
+"""The four goals of the ports' memorandum of understanding (April 2023); a query declares one."""
+
+CANONICAL_CATALOG, CANONICAL_SCHEMA = "california", "freight"
+
+Sensitivity = Literal["public", "restricted", "commercial", "confidential", "labor"]
+Scalar = str | int | float | bool
+
+
+class TableName(NamedTuple):
+    """A table as Trino names it: for a port's own table the catalog is the port's id."""
+
+    catalog: str
+    schema: str
+    table: str
+
+    def __str__(self) -> str:
+        return ".".join(self)
+
+
+# --- who asks -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """Who asks, as a trusted token says it."""
+
+    id: str
+    organisation: str
+    organisation_class: str
+    roles: tuple[str, ...]
+    purposes: tuple[str, ...]
+    """The purposes this partner may declare."""
+    attributes: Mapping[str, str]
+    """What row conditions may refer to, such as `carrier_smdg` or `port`."""
+    token_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRequest:
+    """One question as it came in."""
+
+    sql: str
+    purpose: str
+    partial: bool = False
+    """Whether the partner takes an answer without the ports that do not answer."""
+
+
+# --- what there is --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table, tied to a shared definition."""
+
+    name: str
+    type: str
+    """A Trino type, in Trino's own spelling."""
+    meaning: str
+    unit: str = ""
+    standard: str = ""
+    sensitivity: Sensitivity = "restricted"
+    term: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A port's own table, or one of the canonical tables of `california.freight`."""
+
+    name: TableName
+    columns: Mapping[str, Column]
+    meaning: str
+    synthetic: bool = False
+    freshness: str = ""
+    """The column that tells how fresh the data is, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortMapping:
+    """How one port fills one canonical table."""
+
+    port: str
+    table: str
+    source: exp.Select
+    """A SELECT without projections: FROM, joins, WHERE and GROUP BY over the port's own tables, catalog included."""
+    columns: Mapping[str, exp.Expression]
+    """For each canonical column that the port fills, the Trino expression over `source`."""
+    not_kept: Mapping[str, str]
+    """For each canonical column that the port cannot fill, why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A seaport that keeps its data."""
+
+    id: str
+    title: str
+    unlocode: str
+    contact: str
+    not_part: Mapping[str, str]
+    """Canonical tables that the port cannot take part in, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """All that is known of the ports' data; the same for every partner."""
+
+    ports: Mapping[str, Port]
+    tables: Mapping[TableName, Table]
+    mappings: Mapping[str, Mapping[str, PortMapping]]
+    """Canonical table -> port -> mapping."""
+    revision: str
+    """SHA-256 over the files it was read from."""
+
+
+# --- what the policy says -------------------------------------------------------------------------------------------
+
+Operator = Literal[
+    "eq", "ne", "lt", "le", "gt", "ge", "in", "not_in", "between", "is_null", "not_null", "starts_with"
+]
+MaskKind = Literal["null", "constant", "keyed_hash"]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`column` `op` `value`; partner attributes and embargoes are literals by now."""
+
+    column: str
+    op: Operator
+    value: Scalar | tuple[Scalar, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """What stands where the value would stand; the type stays."""
+
+    kind: MaskKind
+    value: Scalar | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementGrant:
+    """What one live agreement gives of one table."""
+
+    id: str
+    columns: Mapping[str, Mask | None]
+    """Granted columns; None shows the value itself."""
+    rows: tuple[tuple[Condition, ...], ...]
+    """Alternatives of conditions that all must hold; `((),)` is all rows, `()` is none."""
+    reason: str
+    """The port's own words."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableDecision:
+    """What the live agreements of a port give of one table, and what it says about the rest."""
+
+    agreements: tuple[AgreementGrant, ...]
+    withheld: Mapping[str, str] = field(default_factory=dict)
+    """Columns that the port withholds from this partner, with the port's words where it has some."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedTable:
+    """One table of a question; `name.catalog` is the port, and a canonical table is `<port>.freight.<table>`."""
+
+    name: TableName
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The one question to the policy: may this partner read these tables for this purpose?"""
+
+    partner: Partner
+    purpose: str
+    now: str
+    """The moment of the question, UTC, as `2026-11-22T16:45:06Z`: sent, so that an auditor can replay the decision."""
+    tables: tuple[AskedTable, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The policy's answer, well formed."""
+
+    id: str
+    revisions: Mapping[str, str]
+    """Port -> digest of the agreements that were in force."""
+    tables: Mapping[TableName, TableDecision]

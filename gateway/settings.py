@@ -1,0 +1,80 @@
+"""The whole configuration of a gateway, read once from one YAML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, HttpUrl, PositiveFloat, PositiveInt
+
+
+class Section(BaseModel):
+    """A misspelt key is an error, and a value never changes after start."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ListenSettings(Section):
+    """Where the gateway answers; both listeners serve the same application."""
+
+    host: str = "127.0.0.1"
+    tls_port: PositiveInt = 8443
+    plain_port: PositiveInt = 8080
+    """Plain HTTP, for loopback only."""
+    certificate_file: Path
+    key_file: Path
+
+
+class TrinoSettings(Section):
+    """How to reach Trino, and the key that Trino trusts."""
+
+    host: str = "127.0.0.1"
+    port: PositiveInt = 18080
+    key_file: Path
+    """PEM private key; Trino holds the public half."""
+    connect_timeout_seconds: PositiveFloat = 2.0
+    query_timeout_seconds: PositiveFloat = 300.0
+
+
+class OpaSettings(Section):
+    """How to reach OPA."""
+
+    url: HttpUrl = HttpUrl("http://127.0.0.1:8181")
+    timeout_seconds: PositiveFloat = 0.25
+    """How long to wait for a decision before the query is refused."""
+
+
+class IssuerSettings(Section):
+    """One token issuer that the gateway trusts."""
+
+    issuer: str
+    audience: str = "portgate"
+    algorithms: tuple[str, ...] = ("EdDSA",)
+    jwks_url: HttpUrl | None = None
+    jwks_file: Path | None = None
+
+
+class AuditSettings(Section):
+    """Where the audit log is kept."""
+
+    file: Path
+
+
+class Settings(Section):
+    """Everything a gateway needs to know before it starts."""
+
+    listen: ListenSettings
+    trino: TrinoSettings
+    opa: OpaSettings = OpaSettings()
+    issuers: tuple[IssuerSettings, ...]
+    audit: AuditSettings
+    catalog_directory: Path
+    mask_key_file: Path
+    """Secret from which the keys of keyed-hash masks are derived, one per port and organisation."""
+    ports: tuple[str, ...] = ("los_angeles", "long_beach", "oakland", "hueneme", "san_diego")
+    """The ports of this stack; others of the catalog are unknown here."""
+
+
+def read_settings(file: Path) -> Settings:
+    """Read one settings file; paths in it are relative to it."""
+    return Settings.model_validate(yaml.safe_load(file.read_text()))
