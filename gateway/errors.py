@@ -10,7 +10,7 @@ GatewayError
 │   └── Denied             the policy granted nothing here
 ├── Failed               Trino ran the query and it failed on the partner's own doing
 ├── Unavailable          try later; we stay closed meanwhile
-│   ├── PolicyUnavailable, PortUnavailable, EngineUnavailable, AuditUnavailable
+│   ├── PolicyUnavailable, PortUnavailable, EngineUnavailable, AuditUnavailable, IdentityUnavailable
 └── Broken               an invariant of ours failed; the query is never sent
     ├── VerificationFailed
     └── CatalogFault       a catalog file is wrong; found at load
@@ -23,7 +23,7 @@ class GatewayError(Exception):
     """A query that ended without rows.
 
     `code` is stable once released. `hint` says what to do. `line` and `column` (both from 1) point into the
-    partner's own text where the fault can be placed.
+    partner's own text where the fault can be placed. `query_id` is set by the pipeline once the query has one.
     """
 
     code = "error"
@@ -34,6 +34,7 @@ class GatewayError(Exception):
         self.hint = hint
         self.line = line
         self.column = column
+        self.query_id = ""
 
 
 class Refused(GatewayError):
@@ -117,6 +118,12 @@ class AuditUnavailable(Unavailable):
     """The audit log cannot be written, so nothing may leave."""
 
     code = "audit_unavailable"
+
+
+class IdentityUnavailable(Unavailable):
+    """The issuer's keys cannot be read, so no token can be checked."""
+
+    code = "identity_unavailable"
 
 
 class Broken(GatewayError):

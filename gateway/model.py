@@ -54,6 +54,8 @@ class QueryRequest:
     purpose: str
     partial: bool = False
     """Whether the partner takes an answer without the ports that do not answer."""
+    client: str = ""
+    """What the partner's program calls itself; for the audit log only, never trusted."""
 
 
 # --- what there is --------------------------------------------------------------------------------------------------
