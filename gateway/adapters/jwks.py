@@ -1,0 +1,156 @@
+"""An issuer's published key set (a file or a URL) -> the one key that a token names.
+
+The set is read at most once in FRESH_SECONDS, again for a key it does not know at most once in REFETCH_SECONDS, and
+after a failed read the old set serves for STALE_SECONDS: an issuer's short outage stops nobody, and nobody who makes up
+key names can make the gateway knock at the issuer's door.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import httpx
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from gateway.errors import IdentityUnavailable
+from gateway.settings import IssuerSettings
+
+FRESH_SECONDS = 300.0
+STALE_SECONDS = 3600.0
+REFETCH_SECONDS = 10.0
+FETCH_TIMEOUT_SECONDS = 2.0
+MAX_SET_BYTES = 262_144
+MIN_RSA_BITS = 2048
+
+KEY_FAMILIES: Mapping[str, tuple[str, str | None]] = {
+    "EdDSA": ("OKP", "Ed25519"),
+    "ES256": ("EC", "P-256"),
+    "ES384": ("EC", "P-384"),
+    "RS256": ("RSA", None),
+    "RS384": ("RSA", None),
+    "RS512": ("RSA", None),
+    "PS256": ("RSA", None),
+}
+"""The algorithms that may be configured, and the key type and curve of each; a shared secret is not among them."""
+
+JsonWebKey = dict[str, object]
+
+
+class KeySet:
+    """The keys of one issuer, as last read."""
+
+    def __init__(self, read: Callable[[], bytes], clock: Callable[[], float] = time.monotonic) -> None:
+        self._read = read
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._keys: dict[str, JsonWebKey] = {}
+        self._read_at: float | None = None
+        self._tried_at: float | None = None
+
+    def find(self, key_id: str, algorithm: str) -> jwt.PyJWK | None:
+        """Return the issuer's key of this name for this algorithm, or None if the issuer has none."""
+        if self._age() > FRESH_SECONDS or key_id not in self._keys:
+            self._refresh()
+        if self._age() > STALE_SECONDS:
+            raise IdentityUnavailable(
+                "the token issuer's keys cannot be read, so no token can be checked",
+                hint="Try again in a minute; the operator of the gateway can see why with: portgate doctor",
+            )
+        key = self._keys.get(key_id)
+        return _usable(key, algorithm) if key is not None else None
+
+    def _age(self) -> float:
+        return float("inf") if self._read_at is None else self._clock() - self._read_at
+
+    def _refresh(self) -> None:
+        """Read the set again, unless that was tried a moment ago; a failed read keeps the old set."""
+        nothing_yet = self._read_at is None
+        if not self._lock.acquire(blocking=nothing_yet):
+            return  # another thread is reading: whoever already has a set waits for nobody
+        try:
+            now = self._clock()
+            if self._tried_at is not None and now - self._tried_at < REFETCH_SECONDS:
+                return
+            self._tried_at = now
+            self._keys = _parse(self._read())
+            self._read_at = now
+        except (OSError, ValueError, RecursionError, httpx.HTTPError):
+            return  # the age of the old set, checked by the caller, bounds how long it may still serve
+        finally:
+            self._lock.release()
+
+
+def open_keys(settings: IssuerSettings) -> KeySet:
+    """Return the key set of a configured issuer; nothing is read yet."""
+    if settings.jwks_url is not None and settings.jwks_file is None:
+        url = str(settings.jwks_url)
+        return KeySet(lambda: _fetch(url))
+    if settings.jwks_file is not None and settings.jwks_url is None:
+        file = settings.jwks_file
+        return KeySet(lambda: _load(file))
+    raise ValueError(f"issuer {settings.issuer}: set exactly one of jwks_url and jwks_file")
+
+
+def _load(file: Path) -> bytes:
+    with file.open("rb") as stream:
+        return _bounded(stream.read(MAX_SET_BYTES + 1))
+
+
+def _fetch(url: str) -> bytes:
+    """Fetch without following a redirect: the address is the operator's word, not the answer's."""
+    deadline = time.monotonic() + FETCH_TIMEOUT_SECONDS
+    body = b""
+    headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+    with httpx.stream("GET", url, timeout=FETCH_TIMEOUT_SECONDS, follow_redirects=False, headers=headers) as response:
+        if response.status_code != httpx.codes.OK:
+            raise ValueError(f"the key set was answered with status {response.status_code}")
+        for chunk in response.iter_raw():
+            body = _bounded(body + chunk)
+            if time.monotonic() > deadline:  # the library's time-out is per read, so a trickle would never end
+                raise TimeoutError("the key set came too slowly")
+    return body
+
+
+def _bounded(body: bytes) -> bytes:
+    if len(body) > MAX_SET_BYTES:
+        raise ValueError("the key set is too large")
+    return body
+
+
+def _parse(body: bytes) -> dict[str, JsonWebKey]:
+    """Return the keys by name; one without a name, or whose name comes twice, cannot be meant by any token."""
+    document = json.loads(body)
+    entries = document.get("keys") if isinstance(document, dict) else None
+    if not isinstance(entries, list):
+        raise ValueError("not a JSON Web Key Set")
+    keys: dict[str, JsonWebKey] = {}
+    twice: set[str] = set()
+    for entry in entries:
+        name = entry.get("kid") if isinstance(entry, dict) else None
+        if not isinstance(name, str) or not name:
+            continue
+        if name in keys:
+            twice.add(name)
+        keys[name] = entry
+    return {name: key for name, key in keys.items() if name not in twice}
+
+
+def _usable(key: JsonWebKey, algorithm: str) -> jwt.PyJWK | None:
+    """Return the key if it is a public signature key of the algorithm's own family."""
+    family, curve = KEY_FAMILIES[algorithm]
+    if key.get("kty") != family or (curve is not None and key.get("crv") != curve):
+        return None
+    if key.get("use", "sig") != "sig" or key.get("alg", algorithm) != algorithm:
+        return None
+    try:
+        found = jwt.PyJWK(key, algorithm)
+    except jwt.PyJWTError:
+        return None
+    if isinstance(found.key, RSAPublicKey) and found.key.key_size < MIN_RSA_BITS:
+        return None
+    return found

@@ -1,0 +1,144 @@
+"""What happened to a query -> the lines of the audit log: one canonical JSON text each, versioned.
+
+A query leaves two records: a decision before any port is asked and an outcome before its last page leaves, or a single
+refusal. A line is UTF-8 JSON with sorted keys and no blanks, and its numbers are integers, so that equal records are
+equal bytes for every reader. `sent_sql` comes in with the keys of keyed masks already redacted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+SCHEMA = 1
+"""The version of the record's shape; a reader refuses one that it does not know."""
+
+State = Literal["finished", "failed", "cancelled", "interrupted", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedPartner:
+    """Who asked; of the token only its id."""
+
+    id: str
+    organisation: str
+    organisation_class: str
+    roles: tuple[str, ...]
+    token_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedTable:
+    """What one query was let to see of one port's table."""
+
+    port: str
+    table: str
+    """Such as `pola.vessel_visit`, or `freight.vessel_calls` for the port's part of a canonical table."""
+    columns: tuple[str, ...]
+    masks: Mapping[str, str]
+    """Column -> kind of mask."""
+    conditions: tuple[str, ...]
+    """Row conditions in words, one for each alternative; none means all rows."""
+    agreements: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRecord:
+    """A query that was admitted: written before any port is asked."""
+
+    query: str
+    time: str
+    """UTC, as `2026-11-22T16:45:06.123Z`."""
+    partner: RecordedPartner
+    purpose: str
+    client: str
+    sql: str
+    sent_sql: str
+    tables: tuple[RecordedTable, ...]
+    revisions: Mapping[str, str]
+    """Port -> digest of its agreements in force."""
+    decision: str
+    """The id of OPA's decision."""
+    build: str
+    """Which gateway decided."""
+    partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRecord:
+    """How an admitted query ended: written before its last page leaves."""
+
+    query: str
+    time: str
+    decision_index: int
+    """Where in the log the query's decision stands."""
+    state: State
+    rows: int = 0
+    bytes: int = 0
+    ports: tuple[str, ...] = ()
+    """The ports that gave to the answer."""
+    code: str = ""
+    duration_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalRecord:
+    """A query that no port was asked for."""
+
+    query: str
+    time: str
+    partner: RecordedPartner
+    purpose: str
+    client: str
+    sql: str
+    code: str
+    message: str
+    tables: tuple[str, ...] = ()
+    revisions: Mapping[str, str] | None = None
+    decision: str = ""
+    build: str = ""
+
+
+Record = DecisionRecord | OutcomeRecord | RefusalRecord
+
+KINDS: Mapping[type, str] = {DecisionRecord: "decision", OutcomeRecord: "outcome", RefusalRecord: "refusal"}
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof for the caller that a record is durable."""
+
+    index: int
+    """Its place in the log, from 1, without gaps."""
+    digest: str
+    """SHA-256 of its line, in hexadecimal."""
+
+
+def encode(record: Record) -> bytes:
+    r"""Return the record's canonical line, without a line end.
+
+    >>> encode(OutcomeRecord("q1", "2026-11-22T16:45:06.123Z", 7, "finished", rows=2, ports=("oakland",)))[:60]
+    b'{"bytes":0,"code":"","decision_index":7,"duration_ms":0,"kin'
+    """
+    members = {"schema": SCHEMA, "kind": KINDS[type(record)], **asdict(record)}
+    _check_numbers(members)
+    text = json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    # half a surrogate pair has no UTF-8 form, but its JSON escape does
+    return text.encode("utf-8", "backslashreplace")
+
+
+def digest(line: bytes) -> str:
+    """Return the SHA-256 of a line, in hexadecimal."""
+    return hashlib.sha256(line).hexdigest()
+
+
+def _check_numbers(value: object) -> None:
+    """Refuse a number that two readers could print differently."""
+    if isinstance(value, float):
+        raise TypeError("an audit record holds whole numbers only")
+    members = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    for member in members:
+        _check_numbers(member)

@@ -1,0 +1,1 @@
+"""Where partners come in: HTTP in, rows, notices and problem documents out."""

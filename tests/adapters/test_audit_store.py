@@ -1,0 +1,351 @@
+"""What the store acknowledged is there for good, and when it cannot write it says so and stays closed."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.adapters.audit_file import read_log
+from gateway.adapters.audit_store import SqliteAuditStore
+from gateway.audit.record import DecisionRecord, OutcomeRecord, Record, RecordedPartner, RefusalRecord, encode
+from gateway.errors import AuditUnavailable, Broken
+
+ASKER = RecordedPartner("gobiz-analyst", "gobiz", "state_agency", ("analyst",), "t-1")
+OTHER = RecordedPartner("msc-planner", "msc", "ocean_carrier", (), "t-2")
+NOON = "2026-11-22T12:00:00.000Z"
+ROOT = Path(__file__).parents[2]
+
+
+def decision(query: str, partner: RecordedPartner = ASKER) -> DecisionRecord:
+    return DecisionRecord(query, NOON, partner, "freight_resilience", "", "SELECT 1", "SELECT 1", (), {}, "d", "b")
+
+
+def outcome(query: str, index: int) -> OutcomeRecord:
+    return OutcomeRecord(query, NOON, index, "finished", rows=3)
+
+
+def refusal(query: str) -> RefusalRecord:
+    return RefusalRecord(query, NOON, ASKER, "freight_resilience", "", "DROP", "not_allowed", "no")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "audit" / "audit.sqlite"
+
+
+@pytest.fixture
+def store(file: Path) -> Iterator[SqliteAuditStore]:
+    opened = SqliteAuditStore(file)
+    yield opened
+    opened.close()
+
+
+def _states(file: Path) -> list[tuple[int, object, object]]:
+    entries = reversed(read_log(file, 1000))
+    return [(entry.index, entry.record["kind"], entry.record.get("state")) for entry in entries]
+
+
+def test_records_are_numbered_from_one_and_carry_the_digest_of_their_line(store: SqliteAuditStore, file: Path) -> None:
+    async def story() -> None:
+        first = await store.append(decision("q1"))
+        second = await store.append(outcome("q1", first.index))
+
+        assert (first.index, second.index) == (1, 2)
+        assert first.digest == hashlib.sha256(encode(decision("q1"))).hexdigest()
+
+    asyncio.run(story())
+    with sqlite3.connect(file) as database:
+        lines = [line for (line,) in database.execute("SELECT line FROM records ORDER BY idx")]
+    database.close()
+    assert lines == [encode(decision("q1")), encode(outcome("q1", 1))]
+
+
+def test_records_that_wait_together_share_commits_and_leave_no_gap(store: SqliteAuditStore) -> None:
+    async def story() -> list[int]:
+        receipts = await asyncio.gather(*[store.append(refusal(f"q{n}")) for n in range(300)])
+        return [receipt.index for receipt in receipts]
+
+    assert asyncio.run(story()) == list(range(1, 301))
+
+
+def test_the_log_can_be_searched_by_partner_query_and_kind(store: SqliteAuditStore) -> None:
+    async def story() -> None:
+        first = await store.append(decision("q1"))
+        await store.append(decision("q2", OTHER))
+        await store.append(outcome("q1", first.index))
+
+        async def found(**wanted: str) -> list[int]:
+            return [entry.index for entry in await store.search(10, **wanted)]
+
+        assert await found() == [3, 2, 1]
+        assert await found(partner="gobiz-analyst") == [3, 1]
+        assert await found(query="q2") == [2]
+        assert await found(kind="outcome") == [3]
+        assert [entry.index for entry in await store.search(1)] == [3]
+        assert await found(partner="' OR 1=1 --") == []
+
+    asyncio.run(story())
+
+
+def test_a_decision_gets_one_outcome_and_no_second(store: SqliteAuditStore) -> None:
+    async def story() -> None:
+        receipt = await store.append(decision("q1"))
+        await store.append(outcome("q1", receipt.index))
+
+        with pytest.raises(Broken, match="is not open"):
+            await store.append(outcome("q1", receipt.index))
+        with pytest.raises(Broken, match="is not open"):
+            await store.append(outcome("q9", 9))
+
+        assert (await store.append(refusal("q2"))).index == 3
+
+    asyncio.run(story())
+
+
+def test_a_wrong_outcome_does_not_spoil_those_that_wait_with_it(store: SqliteAuditStore) -> None:
+    async def story() -> list[object]:
+        records: list[Record] = [refusal("a"), outcome("nobody", 77), refusal("b")]
+        return list(await asyncio.gather(*[store.append(one) for one in records], return_exceptions=True))
+
+    first, wrong, second = asyncio.run(story())
+
+    assert isinstance(wrong, Broken)
+    assert (getattr(first, "index", 0), getattr(second, "index", 0)) == (1, 2)
+
+
+def test_a_caller_who_goes_away_leaves_no_decision_open(store: SqliteAuditStore, file: Path) -> None:
+    async def story() -> None:
+        task = asyncio.create_task(store.append(decision("q1")))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(story())
+    store.close()
+
+    assert _states(file) in ([], [(1, "decision", None), (2, "outcome", "cancelled")], [(1, "decision", None)])
+    SqliteAuditStore(file).close()
+    assert [state for _, kind, state in _states(file) if kind == "outcome"] in (["cancelled"], ["interrupted"])
+
+
+def test_a_second_gateway_cannot_write_the_same_log(store: SqliteAuditStore, file: Path) -> None:
+    with pytest.raises(AuditUnavailable, match="another gateway writes"):
+        SqliteAuditStore(file)
+
+
+def test_the_log_is_its_owners_alone(store: SqliteAuditStore, file: Path) -> None:
+    assert file.stat().st_mode & 0o077 == 0
+    assert file.with_name("audit.sqlite-wal").stat().st_mode & 0o077 == 0
+
+
+def test_a_new_start_interrupts_what_was_left_open(file: Path) -> None:
+    async def first_life() -> None:
+        store = SqliteAuditStore(file)
+        done = await store.append(decision("q1"))
+        await store.append(decision("q2", OTHER))
+        await store.append(outcome("q1", done.index))
+        store.close()
+
+    asyncio.run(first_life())
+    SqliteAuditStore(file).close()
+
+    assert _states(file) == [
+        (1, "decision", None),
+        (2, "decision", None),
+        (3, "outcome", "finished"),
+        (4, "outcome", "interrupted"),
+    ]
+    assert read_log(file, 1)[0].record["decision_index"] == 2
+    assert read_log(file, 1)[0].partner == "msc-planner"
+
+
+# --- faults ---------------------------------------------------------------------------------------------------------
+
+
+def _make_read_only(file: Path) -> Callable[[], object]:
+    file.chmod(0o400)
+    return lambda: file.chmod(0o600)
+
+
+def _make_wal_read_only(file: Path) -> Callable[[], object]:
+    wal = file.with_name(file.name + "-wal")
+    wal.chmod(0o400)
+    # a log that was let go of has folded it back into the file
+    return lambda: wal.chmod(0o600) if wal.exists() else None
+
+
+def _move_away(file: Path) -> Callable[[], object]:
+    aside = file.with_name("aside")
+    file.rename(aside)
+    return lambda: aside.replace(file)
+
+
+def _replace(file: Path) -> Callable[[], object]:
+    aside = file.with_name("aside")
+    file.rename(aside)
+    file.write_bytes(aside.read_bytes())
+    return lambda: aside.replace(file)
+
+
+def _lock_by_another(file: Path) -> Callable[[], object]:
+    intruder = sqlite3.connect(file, isolation_level=None)
+    intruder.execute("BEGIN IMMEDIATE")
+    return intruder.close
+
+
+@pytest.mark.parametrize("harm", [_make_read_only, _make_wal_read_only, _move_away, _replace, _lock_by_another])
+def test_a_harmed_file_stops_the_log_until_it_is_mended_and_probed(
+    store: SqliteAuditStore, file: Path, harm: Callable[[Path], Callable[[], object]]
+) -> None:
+    async def story() -> None:
+        await store.append(refusal("before"))
+        mend = harm(file)
+
+        with pytest.raises(AuditUnavailable) as told:
+            await store.append(refusal("during"))
+        assert told.value.hint
+
+        mend()
+        with pytest.raises(AuditUnavailable):
+            await store.append(refusal("still closed"))
+        await store.probe()
+        await store.append(refusal("after"))
+
+    asyncio.run(story())
+    assert [entry.record["query"] for entry in reversed(read_log(file))] == ["before", "after"]
+
+
+def test_a_probe_sees_a_read_only_file_before_any_query_does(store: SqliteAuditStore, file: Path) -> None:
+    async def story() -> None:
+        await store.probe()
+        file.chmod(0o400)
+        for _ in range(2):
+            with pytest.raises(AuditUnavailable, match="is read-only"):
+                await store.probe()
+        file.chmod(0o600)
+        await store.probe()
+
+    asyncio.run(story())
+
+
+def test_a_log_that_lost_records_is_not_taken_up_again(store: SqliteAuditStore, file: Path) -> None:
+    async def story() -> None:
+        await store.append(refusal("q1"))
+        file.rename(file.with_name("aside"))
+        with pytest.raises(AuditUnavailable):
+            await store.append(refusal("q2"))
+
+        file.with_name(file.name + "-wal").unlink(missing_ok=True)
+        with pytest.raises(AuditUnavailable, match="lost records"):
+            await store.probe()
+
+    asyncio.run(story())
+
+
+def test_a_query_that_still_runs_is_not_interrupted_when_the_log_comes_back(
+    store: SqliteAuditStore, file: Path
+) -> None:
+    async def story() -> None:
+        running = await store.append(decision("running"))
+        ended = await store.append(decision("ended"))
+        file.chmod(0o400)
+        with pytest.raises(AuditUnavailable):
+            await store.append(outcome("ended", ended.index))
+        file.chmod(0o600)
+        await store.probe()
+        await store.append(outcome("running", running.index))
+
+    asyncio.run(story())
+    ends = [(e.record["query"], e.record["state"]) for e in reversed(read_log(file, kind="outcome"))]
+    assert ends == [("ended", "interrupted"), ("running", "finished")]
+
+
+def test_a_read_only_file_is_refused_at_the_start(file: Path) -> None:
+    SqliteAuditStore(file).close()
+    file.chmod(0o400)
+
+    with pytest.raises(AuditUnavailable, match="is read-only"):
+        SqliteAuditStore(file)
+
+
+def test_a_file_that_is_no_database_is_refused_at_the_start(file: Path) -> None:
+    file.parent.mkdir()
+    file.write_bytes(b"not a database at all" * 100)
+
+    with pytest.raises(AuditUnavailable, match="cannot be used"):
+        SqliteAuditStore(file)
+
+
+def test_a_log_that_is_not_there_cannot_be_read(file: Path) -> None:
+    with pytest.raises(AuditUnavailable, match="there is no audit log"):
+        read_log(file)
+
+
+# --- sudden death ---------------------------------------------------------------------------------------------------
+
+APPENDER = """
+import asyncio, sys
+from pathlib import Path
+from gateway.adapters.audit_store import SqliteAuditStore
+from tests.adapters.test_audit_store import decision, outcome
+
+async def client(store, name):
+    for n in range(100_000):
+        query = f"{name}-{n}"
+        receipt = await store.append(decision(query))
+        sys.stdout.write(f"{receipt.index} {receipt.digest}\\n")
+        sys.stdout.flush()
+        if n % 3:
+            receipt = await store.append(outcome(query, receipt.index))
+            sys.stdout.write(f"{receipt.index} {receipt.digest}\\n")
+            sys.stdout.flush()
+
+async def main():
+    store = SqliteAuditStore(Path(sys.argv[1]))
+    await asyncio.gather(*[client(store, f"c{n}") for n in range(16)])
+
+asyncio.run(main())
+"""
+
+
+def _live_and_die(file: Path, seconds: float) -> dict[int, str]:
+    """Append from a child until it is killed; return what it was told is durable."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", APPENDER, str(file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT) as child:
+        assert child.stdout is not None
+        heard = [child.stdout.readline()]
+        time.sleep(seconds)
+        child.send_signal(signal.SIGKILL)
+        heard += child.stdout.readlines()
+    told = [line.split() for line in heard if line.endswith("\n")]
+    return {int(index): digest for index, digest in told}
+
+
+def test_nothing_acknowledged_is_lost_when_the_gateway_is_killed(file: Path) -> None:
+    chance = random.Random(7)  # noqa: S311 - when to strike is no secret
+    acknowledged: dict[int, str] = {}
+
+    for _ in range(5):
+        acknowledged |= _live_and_die(file, chance.uniform(0.05, 0.4))
+    SqliteAuditStore(file).close()
+
+    entries = {entry.index: entry for entry in read_log(file, 1_000_000)}
+    assert len(acknowledged) > 100
+    assert {index: entries[index].digest for index in acknowledged} == acknowledged
+    assert sorted(entries) == list(range(1, len(entries) + 1))
+    decided = {index for index, entry in entries.items() if entry.record["kind"] == "decision"}
+    closed = [entry.record["decision_index"] for entry in entries.values() if entry.record["kind"] == "outcome"]
+    assert sorted(closed, key=str) == sorted(decided, key=str)

@@ -1,0 +1,102 @@
+"""A record is one canonical line: equal records are equal bytes, and nothing in a query can break it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from gateway.audit.record import (
+    DecisionRecord,
+    OutcomeRecord,
+    RecordedPartner,
+    RecordedTable,
+    RefusalRecord,
+    digest,
+    encode,
+)
+
+ASKER = RecordedPartner("gobiz-analyst", "gobiz", "state_agency", ("analyst",), "t-1")
+NOON = "2026-11-22T12:00:00.000Z"
+
+
+def _decision(sql: str = "SELECT 1") -> DecisionRecord:
+    table = RecordedTable(
+        port="oakland",
+        table="freight.vessel_calls",
+        columns=("call_id", "vessel_name"),
+        masks={"vessel_name": "constant"},
+        conditions=("carrier_smdg = 'MSC'",),
+        agreements=("oak-public-2026",),
+    )
+    return DecisionRecord(
+        query="q1",
+        time=NOON,
+        partner=ASKER,
+        purpose="freight_resilience",
+        client="portgate",
+        sql=sql,
+        sent_sql="SELECT 1",
+        tables=(table,),
+        revisions={"oakland": "ab", "hueneme": "cd"},
+        decision="d1",
+        build="0.1.0",
+    )
+
+
+def test_a_decision_says_who_saw_what_under_which_agreement() -> None:
+    assert encode(_decision()).decode() == (
+        '{"build":"0.1.0","client":"portgate","decision":"d1","kind":"decision","partial":false,'
+        '"partner":{"id":"gobiz-analyst","organisation":"gobiz","organisation_class":"state_agency",'
+        '"roles":["analyst"],"token_id":"t-1"},"purpose":"freight_resilience","query":"q1",'
+        '"revisions":{"hueneme":"cd","oakland":"ab"},"schema":1,"sent_sql":"SELECT 1","sql":"SELECT 1",'
+        '"tables":[{"agreements":["oak-public-2026"],"columns":["call_id","vessel_name"],'
+        '"conditions":["carrier_smdg = \'MSC\'"],"masks":{"vessel_name":"constant"},"port":"oakland",'
+        '"table":"freight.vessel_calls"}],"time":"2026-11-22T12:00:00.000Z"}'
+    )
+
+
+def test_an_outcome_points_at_its_decision() -> None:
+    outcome = OutcomeRecord("q1", NOON, 7, "failed", rows=2, bytes=10, ports=("oakland",), code="query_failed")
+
+    assert encode(outcome).decode() == (
+        '{"bytes":10,"code":"query_failed","decision_index":7,"duration_ms":0,"kind":"outcome",'
+        '"ports":["oakland"],"query":"q1","rows":2,"schema":1,"state":"failed","time":"2026-11-22T12:00:00.000Z"}'
+    )
+
+
+def test_a_refusal_says_what_was_refused_and_why() -> None:
+    refusal = RefusalRecord("q1", NOON, ASKER, "freight_resilience", "curl", "DROP TABLE x", "not_allowed", "no DROP")
+
+    read = json.loads(encode(refusal))
+
+    assert (read["kind"], read["code"], read["sql"], read["message"]) == (
+        "refusal",
+        "not_allowed",
+        "DROP TABLE x",
+        "no DROP",
+    )
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ['"a"\\b', "a\nb\r\u2028c", "\x00\x1f\x7f", "Hafen Düsseldorf 港", "\ud800", "x\udfff", '","kind":"outcome', "🚢"],
+)
+def test_no_text_of_a_partner_breaks_the_line(sql: str) -> None:
+    line = encode(_decision(sql))
+
+    assert b"\n" not in line
+    read = json.loads(line)
+    assert (read["sql"], read["kind"]) == (sql, "decision")
+
+
+def test_equal_records_have_one_digest_and_others_another() -> None:
+    assert digest(encode(_decision())) == digest(encode(_decision()))
+    assert digest(encode(_decision())) != digest(encode(_decision("SELECT 2")))
+
+
+def test_a_number_that_two_readers_could_print_differently_is_refused() -> None:
+    outcome = OutcomeRecord("q1", NOON, 1, "finished", duration_ms=1.5)  # type: ignore[arg-type]
+
+    with pytest.raises(TypeError, match="whole numbers only"):
+        encode(outcome)
