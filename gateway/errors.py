@@ -10,7 +10,7 @@ GatewayError
 │   └── Denied             the policy granted nothing here
 ├── Failed               Trino ran the query and it failed on the partner's own doing
 ├── Unavailable          try later; we stay closed meanwhile
-│   ├── PolicyUnavailable, PortUnavailable, EngineUnavailable, AuditUnavailable, IdentityUnavailable
+│   ├── PolicyUnavailable, PortUnavailable, PortTrouble, EngineUnavailable, AuditUnavailable, IdentityUnavailable
 └── Broken               an invariant of ours failed; the query is never sent
     ├── VerificationFailed
     └── CatalogFault       a catalog file is wrong; found at load
@@ -112,6 +112,12 @@ class PortUnavailable(Unavailable):
         names = ", ".join(ports)
         super().__init__(f"no answer from the database of: {names}", hint=hint)
         self.ports = ports
+
+
+class PortTrouble(Unavailable):
+    """Trino failed in a way that a port's database may have caused; the pipeline finds out which."""
+
+    code = "port_trouble"
 
 
 class AuditUnavailable(Unavailable):

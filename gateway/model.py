@@ -62,6 +62,19 @@ class QueryRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """One shared definition that columns are tied to."""
+
+    id: str
+    title: str
+    meaning: str
+    type: str
+    group: str
+    unit: str = ""
+    standard: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """One column of a table, tied to a shared definition."""
 
@@ -95,7 +108,7 @@ class PortMapping:
     table: str
     source: exp.Select
     """A SELECT without projections: FROM, joins, WHERE and GROUP BY over the port's own tables, catalog included."""
-    columns: Mapping[str, exp.Expression]
+    columns: Mapping[str, exp.Expr]
     """For each canonical column that the port fills, the Trino expression over `source`."""
     not_kept: Mapping[str, str]
     """For each canonical column that the port cannot fill, why."""
@@ -123,6 +136,8 @@ class Catalog:
     """Canonical table -> port -> mapping."""
     revision: str
     """SHA-256 over the files it was read from."""
+    terms: Mapping[str, Term] = field(default_factory=dict)
+    """Term id -> shared definition."""
 
 
 # --- what the policy says -------------------------------------------------------------------------------------------
@@ -199,3 +214,39 @@ class Decision:
     revisions: Mapping[str, str]
     """Port -> digest of the agreements that were in force."""
     tables: Mapping[TableName, TableDecision]
+
+
+# --- what may come back ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing that the partner is told about an answer; empty strings where a field does not apply."""
+
+    code: str
+    message: str
+    port: str = ""
+    table: str = ""
+    column: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """What one port gives of one table: its agreements, and for a canonical table how the port fills it."""
+
+    port: str
+    agreements: tuple[AgreementGrant, ...]
+    mapping: PortMapping | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What the policy allowed this query, table by table; a table that is absent may not be read."""
+
+    tables: Mapping[TableName, tuple[Branch, ...]]
+    known: Catalog
+    """The whole catalog: rules may look at columns that the partner may not."""
+    granted: Catalog
+    """The catalog as this partner sees it for this purpose: granted tables and columns only."""
+    mask_keys: Mapping[str, str]
+    """Port -> hexadecimal key of its keyed-hash masks for this partner's organisation."""

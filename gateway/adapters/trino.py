@@ -1,0 +1,204 @@
+"""Verified SQL -> pages of rows from Trino, through trino-python-client; the one place that asks a port for anything.
+
+Each query logs in to Trino with a token of its own, signed by the gateway's key, that names the partner and the audit
+receipt. Values come as Trino sends them (exact decimals and times as text). What Trino says of a failure reaches the
+partner only where it cannot depend on data.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+from typing import Any
+
+import jwt
+import requests
+import trino
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from trino.auth import JWTAuthentication
+from trino.exceptions import TrinoConnectionError, TrinoQueryError, TrinoUserError
+
+from gateway.errors import EngineUnavailable, Failed, GatewayError, PortTrouble
+from gateway.model import TableName
+from gateway.settings import TrinoSettings
+
+Rows = list[list[object]]
+
+PAGE_ROWS = 2_000
+PROBE_SECONDS = 2.5
+TOKEN_SECONDS = 3_600
+
+SAFE_ERRORS = frozenset(
+    {
+        "AMBIGUOUS_NAME", "COLUMN_TYPE_UNKNOWN", "EXPRESSION_NOT_AGGREGATE", "EXPRESSION_NOT_CONSTANT",
+        "EXPRESSION_NOT_IN_DISTINCT", "EXPRESSION_NOT_SCALAR", "FUNCTION_NOT_AGGREGATE", "FUNCTION_NOT_FOUND",
+        "FUNCTION_NOT_WINDOW", "INVALID_ORDER_BY", "INVALID_WINDOW_FRAME", "MISMATCHED_COLUMN_ALIASES",
+        "MISSING_GROUP_BY", "MISSING_OVER", "NESTED_AGGREGATION", "NESTED_WINDOW", "NOT_SUPPORTED",
+        "TOO_MANY_ARGUMENTS", "TYPE_MISMATCH", "UNEXPECTED_PARAMETERS", "INVALID_COLUMN_REFERENCE", "INVALID_LITERAL",
+        "DUPLICATE_COLUMN_NAME",
+    }
+)  # fmt: skip
+"""Errors that Trino finds before it reads a row: their text speaks of the statement only."""
+OUR_OBJECTS = frozenset({"CATALOG_NOT_FOUND", "SCHEMA_NOT_FOUND", "TABLE_NOT_FOUND", "COLUMN_NOT_FOUND"})
+"""Errors about a port's own objects: the partner cannot cause them, a port that lost a table can."""
+DATA_ERROR = "the query failed on a value it met (a division by zero, a cast, an overflow or the like)"
+
+_POSITION = re.compile(r"^line \d+:\d+: ")
+
+
+class Trino:
+    """The engine that all ports' catalogs hang on."""
+
+    def __init__(self, settings: TrinoSettings) -> None:
+        self._settings = settings
+        self._key = Path(settings.key_file).read_bytes()
+        self._algorithm = _algorithm_of(self._key)
+
+    async def start(self, sql: str, user: str) -> Running:
+        """Send a query and wait until it has columns; its rows come with `Running.pages`.
+
+        Raises `Failed`, `EngineUnavailable`, or `PortTrouble` when a port may be to blame.
+        """
+        cursor = self._connect(user).cursor()
+        running = Running(cursor)
+        try:
+            await asyncio.to_thread(_ask, cursor, sql)
+            await running.fill()
+        except asyncio.CancelledError:
+            await asyncio.shield(running.cancel())
+            raise
+        return running
+
+    async def silent_ports(self, tables: Iterable[TableName], user: str) -> tuple[str, ...]:
+        """Name the ports among `tables` whose database gives no sign of life within `PROBE_SECONDS`."""
+        first: dict[str, TableName] = {}
+        for table in tables:
+            first.setdefault(table.catalog, table)
+        alive = await asyncio.gather(*(self._is_alive(table, user) for table in first.values()))
+        return tuple(port for port, lives in zip(first, alive, strict=True) if not lives)
+
+    async def _is_alive(self, table: TableName, user: str) -> bool:
+        name = ".".join(f'"{part}"' for part in table)
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                running = await self.start(f"SELECT 1 FROM {name} LIMIT 1", user)
+                await running.cancel()
+        except EngineUnavailable:
+            raise
+        except (GatewayError, TimeoutError):
+            return False
+        return True
+
+    async def probe(self) -> None:
+        """Raise `EngineUnavailable` unless Trino answers a query."""
+        async with asyncio.timeout(10):
+            running = await self.start("SELECT 1", "portgate-probe")
+            await running.cancel()
+
+    def _connect(self, user: str) -> Any:
+        settings = self._settings
+        return trino.dbapi.connect(  # type: ignore[no-untyped-call]
+            host=settings.host,
+            port=settings.port,
+            http_scheme="http",
+            user=user,
+            source="portgate",
+            auth=JWTAuthentication(self._token(user)),
+            allow_insecure_auth=True,  # loopback only: Trino's plain listener is bound to it
+            timezone="UTC",
+            request_timeout=(settings.connect_timeout_seconds, 30),
+            max_attempts=1,
+            legacy_primitive_types=True,
+            session_properties={"query_max_run_time": f"{int(settings.query_timeout_seconds)}s"},
+            http_headers={"Accept-Encoding": "identity"},
+        )
+
+    def _token(self, user: str) -> str:
+        moment = int(time.time())
+        claims = {"iss": "portgate", "sub": user, "iat": moment, "exp": moment + TOKEN_SECONDS}
+        return jwt.encode(claims, self._key, algorithm=self._algorithm)
+
+
+class Running:
+    """One query that Trino runs; rows are read from it page by page, one page ahead."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+        self._page: Rows = []
+
+    @property
+    def columns(self) -> tuple[tuple[str, str], ...]:
+        """Name and Trino type of each column."""
+        return tuple((column[0], column[1]) for column in self._cursor.description or ())
+
+    async def fill(self) -> None:
+        """Read the next page; it is empty when there is none."""
+        self._page = await asyncio.to_thread(_fetch, self._cursor)
+
+    async def pages(self) -> AsyncIterator[tuple[Rows, bool]]:
+        """Each page, and whether it is the last; there is always a last one, even an empty one."""
+        while True:
+            page = self._page
+            if page:
+                await self.fill()
+            last = not self._page
+            yield page, last
+            if last:
+                return
+
+    async def cancel(self) -> None:
+        """Stop the query in Trino; nothing happens if it has ended."""
+        await asyncio.to_thread(_cancel, self._cursor)
+
+
+def _ask(cursor: Any, sql: str) -> None:
+    try:
+        cursor.execute(sql)
+    except Exception as error:
+        raise translated(error) from error
+
+
+def _fetch(cursor: Any) -> Rows:
+    try:
+        rows: Rows = cursor.fetchmany(PAGE_ROWS)
+    except Exception as error:
+        raise translated(error) from error
+    return rows
+
+
+def _cancel(cursor: Any) -> None:
+    try:
+        cursor.cancel()
+    except (requests.RequestException, trino.exceptions.Error) as error:
+        raise EngineUnavailable("Trino did not take the cancellation") from error
+
+
+def translated(error: Exception) -> GatewayError:
+    """Turn what trino-python-client raised into one of ours, without a value, a host or a place in our SQL."""
+    if isinstance(error, TrinoUserError):
+        if error.error_name in OUR_OBJECTS:
+            return PortTrouble("a port's table is not where the catalog says")
+        if error.error_name in SAFE_ERRORS:
+            return Failed(_POSITION.sub("", error.message), hint="mend the expression and ask again")
+        if error.error_name == "USER_CANCELED":
+            return Failed("the query was cancelled")
+        return Failed(DATA_ERROR, hint="guard the expression: nullif(x, 0), try_cast(…), try(…)")
+    if isinstance(error, TrinoQueryError):
+        if error.error_type == "INSUFFICIENT_RESOURCES":
+            return Failed("the query needs more time or memory than one query may take", hint="ask for less at once")
+        return PortTrouble("Trino could not read a port's data")
+    if isinstance(error, (requests.RequestException, TrinoConnectionError, trino.exceptions.Error)):
+        return EngineUnavailable("Trino, the query engine, does not answer", hint="try again in a minute")
+    return EngineUnavailable("the query engine failed in a way that nobody foresaw", hint="tell the operator")
+
+
+def _algorithm_of(key: bytes) -> str:
+    loaded = load_pem_private_key(key, None)
+    if isinstance(loaded, RSAPrivateKey):
+        return "RS256"
+    return "ES256" if isinstance(loaded, EllipticCurvePrivateKey) else "EdDSA"

@@ -1,0 +1,84 @@
+"""The rows of one admitted query, page by page; its ending is durable before the last page leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import orjson
+
+from gateway.audit.record import Receipt, State
+from gateway.errors import GatewayError
+from gateway.kernel.plan import Plan
+from gateway.model import Notice
+from gateway.parts import AuditLog, Clock, Engine, Rows, Running
+from gateway.recording import outcome_record
+
+
+class Answer:
+    """What a partner gets: columns, notices, then pages; it ends in exactly one outcome record."""
+
+    def __init__(self, query: str, plan: Plan, receipt: Receipt, audit: AuditLog, clock: Clock) -> None:
+        self.id = query
+        self.receipt = receipt
+        self.stats: dict[str, object] = {}
+        self._plan, self._audit, self._clock = plan, audit, clock
+        self._running: Running | None = None
+        self._began = clock()
+        self._rows = self._bytes = 0
+        self._closed = False
+
+    @property
+    def columns(self) -> tuple[tuple[str, str], ...]:
+        """Name and Trino type of each column, as Trino gives them."""
+        return self._running.columns if self._running else ()
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What the partner must know about this answer."""
+        return self._plan.notices
+
+    async def start(self, engine: Engine, user: str) -> None:
+        """Send the query; return once its first rows are there."""
+        self._running = await engine.start(self._plan.sql, user)
+
+    async def pages(self) -> AsyncIterator[Rows]:
+        """Each page of rows, as Trino sends their values. A failure is raised, never a quiet end."""
+        assert self._running is not None, "an answer is started before it is read"
+        try:
+            async for page, last in self._running.pages():
+                self._rows += len(page)
+                self._bytes += len(orjson.dumps(page))
+                if last:
+                    await self.close("finished")
+                yield page
+        except GatewayError as error:
+            await self.close("failed", error)
+            raise
+        except (asyncio.CancelledError, GeneratorExit):
+            await asyncio.shield(self.cancel())
+            raise
+
+    async def cancel(self) -> None:
+        """Stop the query in Trino and write that it was cancelled; nothing happens once it has ended."""
+        if not self._closed:
+            await self.close("cancelled")
+            if self._running:
+                await self._running.cancel()
+
+    async def close(self, state: State, error: GatewayError | None = None) -> None:
+        """Write the outcome, once."""
+        if self._closed:
+            return
+        self._closed = True
+        moment = self._clock()
+        elapsed = int((moment - self._began).total_seconds() * 1000)
+        if error is not None:
+            error.query_id = self.id
+        code = error.code if error else ""
+        await self._audit.append(
+            outcome_record(
+                self.id, moment, self.receipt.index, state, self._plan, self._rows, self._bytes, code, elapsed
+            )
+        )
+        self.stats.update(rows=self._rows, elapsed_ms=elapsed, ports=list(self._plan.ports), state=state)

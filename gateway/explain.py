@@ -1,0 +1,53 @@
+"""What the gateway would do with a query: per port and table the agreements, what is masked, filtered or withheld."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.kernel.plan import Plan, Share
+from gateway.model import Decision, Notice, TableName
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedTable:
+    """One port's part in one table of the query."""
+
+    port: str
+    table: str
+    columns: tuple[str, ...]
+    masked: dict[str, str]
+    withheld: dict[str, str]
+    """Columns that read as NULL or cannot be named, with the port's words."""
+    agreements: tuple[str, ...]
+    reasons: tuple[str, ...]
+    rows: tuple[str, ...]
+    """The rows in words, one for each alternative; empty means all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The decision on a query, without running it."""
+
+    decision_id: str
+    purpose: str
+    decided_at: str
+    tables: tuple[ExplainedTable, ...]
+    notices: tuple[Notice, ...]
+    ports_asked: tuple[str, ...]
+    revisions: dict[str, str]
+
+
+def explained(plan: Plan, decision: Decision, purpose: str, decided_at: str) -> Explanation:
+    """Put a plan into the words of its reader."""
+    tables = tuple(_explained(share, decision) for share in plan.shares)
+    revisions = {port: decision.revisions[port] for port in plan.ports}
+    return Explanation(decision.id, purpose, decided_at, tables, plan.notices, plan.ports, revisions)
+
+
+def _explained(share: Share, decision: Decision) -> ExplainedTable:
+    schema, table = share.table.split(".")
+    answer = decision.tables[TableName(share.port, schema, table)]
+    return ExplainedTable(
+        share.port, share.table, share.columns, dict(share.masked), dict(answer.withheld), share.agreements,
+        share.reasons, share.rows,
+    )  # fmt: skip

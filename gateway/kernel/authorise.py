@@ -1,0 +1,123 @@
+"""Resolved -> Question for the policy; Decision -> Grant, or Denied.
+
+A grant is only ever a narrowing: tables and columns of the catalog, less all that no live agreement gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from gateway.errors import Denied
+from gateway.kernel.parse import Statement
+from gateway.kernel.resolve import Resolved, UnresolvedName, resolve
+from gateway.model import (
+    CANONICAL_CATALOG,
+    CANONICAL_SCHEMA,
+    AskedTable,
+    Branch,
+    Catalog,
+    Decision,
+    Grant,
+    Partner,
+    Question,
+    Table,
+    TableName,
+)
+
+
+def ask(partner: Partner, purpose: str, now: str, surveyed: Resolved, catalog: Catalog) -> Question:
+    """Put the one question to the policy: each table, port by port, with the columns that may be meant."""
+    wanted: dict[TableName, set[str]] = {}
+    for use in surveyed.uses:
+        for name in asked_names(use.name, use.ports, catalog):
+            wanted.setdefault(name, set()).update(use.columns)
+    return Question(partner, purpose, now, tuple(_asked(wanted)))
+
+
+def ask_all(partner: Partner, purpose: str, now: str, catalog: Catalog) -> Question:
+    """Ask for everything there is: what this partner can see for this purpose."""
+    wanted = {
+        asked: set(table.columns)
+        for name, table in catalog.tables.items()
+        for asked in asked_names(name, catalog.ports, catalog)
+    }
+    return Question(partner, purpose, now, tuple(_asked(wanted)))
+
+
+def _asked(wanted: Mapping[TableName, set[str]]) -> Iterator[AskedTable]:
+    for name in sorted(wanted):
+        yield AskedTable(name, tuple(sorted(wanted[name])))
+
+
+def asked_names(name: TableName, ports: Iterable[str], catalog: Catalog) -> list[TableName]:
+    """Name a table as the policy knows it: a canonical one once for each port that fills it."""
+    if name.catalog != CANONICAL_CATALOG:
+        return [name]
+    mapped = catalog.mappings.get(name.table, {})
+    return [TableName(port, CANONICAL_SCHEMA, name.table) for port in ports if port in mapped]
+
+
+def grant_of(decision: Decision, catalog: Catalog, mask_keys: Mapping[str, str]) -> Grant:
+    """Turn a decision into a grant: the branches that may be read, and the catalog narrowed to them."""
+    branches = {name: tuple(_branches(name, decision, catalog)) for name in catalog.tables}
+    branches = {name: found for name, found in branches.items() if found}
+    tables = {name: _narrowed(catalog.tables[name], branches[name]) for name in branches}
+    return Grant(branches, catalog, replace(catalog, tables=tables), mask_keys)
+
+
+def _branches(name: TableName, decision: Decision, catalog: Catalog) -> Iterator[Branch]:
+    for asked in asked_names(name, catalog.ports, catalog):
+        answer = decision.tables.get(asked)
+        if answer and answer.agreements:
+            mapping = catalog.mappings[name.table][asked.catalog] if name.catalog == CANONICAL_CATALOG else None
+            yield Branch(asked.catalog, answer.agreements, mapping)
+
+
+def _narrowed(table: Table, branches: tuple[Branch, ...]) -> Table:
+    """Leave the columns that an agreement gives, and those that none of the sharing ports keeps (they read as NULL)."""
+    kept = {
+        name: column
+        for name, column in table.columns.items()
+        if (
+            any(name in agreement.columns for branch in branches for agreement in branch.agreements)
+            # never released, whatever an agreement says: Cal. Gov. Code §12100.131(b)(3)
+            and column.sensitivity != "labor"
+        )
+        or all(branch.mapping is not None and name not in branch.mapping.columns for branch in branches)
+    }
+    return replace(table, columns=kept)
+
+
+def authorise(statement: Statement, surveyed: Resolved, decision: Decision, grant: Grant) -> Resolved:
+    """Bind the statement to what was granted, or say what is not and why.
+
+    Raises `Denied` for a published (canonical) table or column that no port gives, with the ports' own words, and
+    `Unresolved` for a name of a port's own that is absent or forbidden: the two look the same.
+    """
+    for use in surveyed.uses:
+        sharing = {branch.port for branch in grant.tables.get(use.name, ())}
+        if use.name.catalog == CANONICAL_CATALOG and not sharing & use.ports:
+            raise Denied(f"no agreement lets you read {use.name} here", hint=_why_table(use.ports, grant.granted))
+    try:
+        return resolve(statement, grant.granted)
+    except UnresolvedName as fault:
+        reasons = dict(_why_column(fault.name, surveyed, decision))
+        if not reasons:
+            raise
+        words = "; ".join(f"{port}: {reason}" for port, reason in sorted(reasons.items()))
+        message = f"no agreement lets you use {fault.name}"
+        raise Denied(f"{message} ({words})", hint="leave it out", line=fault.line, column=fault.column) from fault
+
+
+def _why_table(ports: Iterable[str], catalog: Catalog) -> str:
+    contacts = ", ".join(f"{port} ({catalog.ports[port].contact})" for port in sorted(ports))
+    return f"declare another purpose, or ask: {contacts}" if contacts else "the ports named share nothing of it"
+
+
+def _why_column(column: str, surveyed: Resolved, decision: Decision) -> Iterator[tuple[str, str]]:
+    for use in surveyed.uses:
+        if use.name.catalog == CANONICAL_CATALOG and column in use.columns:
+            for name, answer in decision.tables.items():
+                if name[1:] == use.name[1:] and name.catalog in use.ports and column in answer.withheld:
+                    yield name.catalog, answer.withheld[column]

@@ -1,0 +1,173 @@
+"""Resolved + Grant -> the query with a guard in front of each table.
+
+A guard is a derived table that lists the granted columns that the query uses, and the rows that an agreement admits:
+for a port's own table one SELECT, for a canonical table one SELECT a port, joined by UNION ALL. Values from a policy
+become typed literals here; nothing is ever pasted into text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlglot import exp
+
+from gateway.errors import Denied
+from gateway.kernel.allowed import DIALECT
+from gateway.kernel.resolve import MAPPING_ALIAS, Resolved, TableUse
+from gateway.model import AgreementGrant, Branch, Condition, Grant, Mask, Scalar, Table
+
+Arm = tuple[exp.Expr | None, exp.Expr]
+"""A condition (None: always) and the value that stands where it holds."""
+NO_COLUMN = "_"
+"""The one column of a guard that shows none, as for `SELECT count(*)`; the resolver binds no name to it."""
+HASH_LENGTH = 32
+
+_COMPARISONS: dict[str, type[exp.Binary]] = {
+    "eq": exp.EQ, "ne": exp.NEQ, "lt": exp.LT, "le": exp.LTE, "gt": exp.GT, "ge": exp.GTE,
+}  # fmt: skip
+
+
+def guard_tables(resolved: Resolved, grant: Grant) -> exp.Query:
+    """Stand a guard in front of each table of the query.
+
+    Invariants
+    - `resolved` is left as it was: the answer is a copy.
+    - Every table use is replaced by exactly one guard with the alias that the partner knows it by.
+    """
+    guarded = resolved.tree.copy()
+    nodes = list(guarded.find_all(exp.Table))
+    for use in resolved.uses:
+        nodes[use.place].replace(_guard(use, grant))
+    return guarded
+
+
+def _guard(use: TableUse, grant: Grant) -> exp.Subquery:
+    table = grant.granted.tables[use.name]
+    branches = [branch for branch in grant.tables[use.name] if branch.port in use.ports]
+    if not branches:
+        raise Denied(f"no port that may answer is left for {use.name}")
+    columns = [name for name in table.columns if name in use.columns]
+    union: exp.Expr = _branch(table, columns, branches[0], grant)
+    for branch in branches[1:]:
+        union = exp.Union(this=union, expression=_branch(table, columns, branch, grant), distinct=False)
+    return exp.Subquery(this=union, alias=exp.TableAlias(this=exp.to_identifier(use.alias, quoted=True)))
+
+
+def _branch(table: Table, columns: list[str], branch: Branch, grant: Grant) -> exp.Select:
+    cells = [exp.alias_(_cell(table, name, branch, grant), name, quoted=True) for name in columns]
+    cells = cells or [exp.alias_(exp.true(), NO_COLUMN, quoted=True)]
+    select = exp.Select(expressions=cells).from_(_source(table, columns, branch))
+    admitted = _any_of(branch.agreements, branch, grant.known.tables[table.name])
+    return select if admitted is None else select.where(admitted)
+
+
+def _source(table: Table, columns: list[str], branch: Branch) -> exp.Expr:
+    """What the guard reads: the port's own table, or the port's mapping with the columns that guard and rules need."""
+    mapping = branch.mapping
+    if mapping is None:
+        return exp.table_(table.name.table, table.name.schema, table.name.catalog, quoted=True)
+    conditions = [c.column for a in branch.agreements for rule in a.rows for c in rule]
+    needed = [name for name in dict.fromkeys([*columns, *conditions]) if name in mapping.columns]
+    filled = [exp.alias_(mapping.columns[name].copy(), name, quoted=True) for name in needed]
+    inner = mapping.source.copy()
+    inner.set("expressions", filled or [exp.alias_(exp.true(), NO_COLUMN, quoted=True)])
+    return inner.subquery(exp.to_identifier(MAPPING_ALIAS, quoted=True))
+
+
+def _cell(table: Table, name: str, branch: Branch, grant: Grant) -> exp.Expr:
+    """One value of a guard: raw where an agreement that shows the column admits the row, else masked, else NULL."""
+    type_ = table.columns[name].type
+    kept = branch.mapping is None or name in branch.mapping.columns
+    givers = [agreement for agreement in branch.agreements if name in agreement.columns]
+    if not kept or not givers:
+        return _null(type_)
+    showing = [agreement for agreement in givers if agreement.columns[name] is None]
+    known = grant.known.tables[table.name]
+    arms: list[Arm] = [(_any_of(showing, branch, known), _column(name))] if showing else []
+    for agreement in givers:
+        mask = agreement.columns[name]
+        if mask is not None:
+            arms.append((_any_of([agreement], branch, known), _masked(name, type_, mask, branch.port, grant)))
+    if len(givers) == len(branch.agreements) and len(arms) == 1:
+        return arms[0][1]  # every row that the guard lets through is admitted for this value
+    return _first_that_holds(arms, type_)
+
+
+def _first_that_holds(arms: list[Arm], type_: str) -> exp.Expr:
+    case = exp.Case()
+    for condition, value in arms:
+        if condition is None:  # all rows: nothing after it can be reached
+            return case.else_(value) if case.args.get("ifs") else value
+        case = case.when(condition, value)
+    return case.else_(_null(type_))
+
+
+def _masked(name: str, type_: str, mask: Mask, port: str, grant: Grant) -> exp.Expr:
+    if mask.kind == "null":
+        return _null(type_)
+    if mask.kind == "constant":
+        constant = exp.null() if mask.value is None else _literal(mask.value, "varchar")
+        return exp.Cast(this=constant, to=_type(type_))
+    if type_ != "varchar":
+        raise Denied(f"{port} masks {name} by a keyed hash, which only text can take")
+    key = exp.func("from_hex", exp.Literal.string(grant.mask_keys[port]), dialect=DIALECT)
+    value = exp.Anonymous(this="to_utf8", expressions=[_column(name)])
+    digest = exp.Anonymous(this="hmac_sha256", expressions=[value, key])
+    return exp.func("substr", exp.func("to_hex", digest, dialect=DIALECT), "1", str(HASH_LENGTH), dialect=DIALECT)
+
+
+def _any_of(agreements: Iterable[AgreementGrant], branch: Branch, known: Table) -> exp.Expr | None:
+    """The rows that one of the agreements admits; None means all of them."""
+    alternatives = [rule for agreement in agreements for rule in agreement.rows]
+    if () in alternatives:
+        return None
+    if not alternatives:
+        return exp.false()
+    rules = [exp.and_(*(_holds(condition, branch, known) for condition in rule)) for rule in alternatives]
+    return exp.paren(exp.or_(*rules), copy=False) if len(rules) > 1 else rules[0]
+
+
+def _holds(condition: Condition, branch: Branch, known: Table) -> exp.Expr:
+    """One condition as a predicate; on a column that the port does not keep, it holds for no row."""
+    if branch.mapping is not None and condition.column not in branch.mapping.columns:
+        return exp.false()
+    column, type_ = _column(condition.column), known.columns[condition.column].type
+    values = [_literal(value, type_) for value in _listed(condition.value)]
+    if condition.op in _COMPARISONS:
+        return _COMPARISONS[condition.op](this=column, expression=values[0])
+    if condition.op in ("in", "not_in"):
+        found = exp.In(this=column, expressions=values) if values else exp.false()
+        return found if condition.op == "in" else exp.not_(found)
+    if condition.op == "between":
+        return exp.Between(this=column, low=values[0], high=values[1])
+    if condition.op == "starts_with":
+        return exp.func("starts_with", column, values[0], dialect=DIALECT)
+    missing = exp.Is(this=column, expression=exp.null())
+    return missing if condition.op == "is_null" else exp.not_(missing)
+
+
+def _listed(value: Scalar | tuple[Scalar, ...] | None) -> tuple[Scalar, ...]:
+    if value is None:
+        return ()
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _literal(value: Scalar, type_: str) -> exp.Expr:
+    if isinstance(value, bool):
+        return exp.Boolean(this=value)
+    if isinstance(value, (int, float)):
+        return exp.Literal.number(value)
+    text = exp.Literal.string(value)
+    return text if type_.startswith("varchar") else exp.Cast(this=text, to=_type(type_))
+
+
+def _column(name: str) -> exp.Column:
+    return exp.column(exp.to_identifier(name, quoted=True))
+
+
+def _null(type_: str) -> exp.Cast:
+    return exp.Cast(this=exp.null(), to=_type(type_))
+
+
+def _type(type_: str) -> exp.DataType:
+    return exp.DataType.build(type_, dialect=DIALECT)

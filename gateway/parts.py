@@ -1,0 +1,73 @@
+"""What the pipeline asks of the parts around it; the adapters are the real ones, the tests' simulator stands in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from datetime import datetime
+from typing import Protocol
+
+from gateway.audit.record import Receipt, Record
+from gateway.model import Decision, Partner, Question, TableName
+
+Rows = list[list[object]]
+
+
+class Identity(Protocol):
+    """Who stands behind a token."""
+
+    def identify(self, token: str | None) -> Partner:
+        """Raise `Unauthenticated` unless a trusted issuer vouches for the token."""
+
+
+class Policy(Protocol):
+    """The ports' agreements, as OPA applies them."""
+
+    async def decide(self, question: Question) -> Decision:
+        """Answer the one question, or raise `PolicyUnavailable`."""
+
+    async def probe(self) -> None:
+        """Raise `PolicyUnavailable` unless the policy answers and denies a nobody."""
+
+
+class Running(Protocol):
+    """One query under way."""
+
+    @property
+    def columns(self) -> tuple[tuple[str, str], ...]:
+        """Name and Trino type of each column."""
+
+    def pages(self) -> AsyncIterator[tuple[Rows, bool]]:
+        """Each page, and whether it is the last."""
+
+    async def cancel(self) -> None:
+        """Stop it."""
+
+
+class Engine(Protocol):
+    """Trino."""
+
+    async def start(self, sql: str, user: str) -> Running:
+        """Send a query; raise `Failed`, `EngineUnavailable` or `PortTrouble`."""
+
+    async def silent_ports(self, tables: Iterable[TableName], user: str) -> tuple[str, ...]:
+        """Name the ports among `tables` whose database does not answer."""
+
+    async def probe(self) -> None:
+        """Raise `EngineUnavailable` unless Trino answers."""
+
+
+class AuditLog(Protocol):
+    """Where every question and answer is written down."""
+
+    async def append(self, record: Record) -> Receipt:
+        """Return once the record is durable, or raise `AuditUnavailable`."""
+
+    async def probe(self) -> None:
+        """Raise `AuditUnavailable` unless the log can be written."""
+
+
+class Clock(Protocol):
+    """What time it is."""
+
+    def __call__(self) -> datetime:
+        """The moment, in UTC."""

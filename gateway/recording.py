@@ -1,0 +1,66 @@
+"""Question, plan and ending of a query -> the records of the audit log."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from gateway.audit.record import (
+    DecisionRecord,
+    OutcomeRecord,
+    RecordedPartner,
+    RecordedTable,
+    RefusalRecord,
+    State,
+)
+from gateway.errors import GatewayError
+from gateway.kernel.plan import Plan
+from gateway.model import Decision, Grant, Partner, QueryRequest
+
+
+def utc(moment: datetime) -> str:
+    """Write a moment as `2026-11-22T16:45:06.123Z`."""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
+
+
+def redacted(sql: str, grant: Grant) -> str:
+    """The SQL that was sent, without the keys of its masks."""
+    for port, key in grant.mask_keys.items():
+        sql = sql.replace(key, f"<key of {port}>")
+    return sql
+
+
+def _recorded(partner: Partner) -> RecordedPartner:
+    return RecordedPartner(
+        partner.id, partner.organisation, partner.organisation_class, partner.roles, partner.token_id
+    )
+
+
+def decision_record(
+    query: str, moment: datetime, partner: Partner, request: QueryRequest, decision: Decision, plan: Plan, grant: Grant,
+    build: str,
+) -> DecisionRecord:  # fmt: skip
+    """What is written before any port is asked."""
+    tables = tuple(RecordedTable(s.port, s.table, s.columns, dict(s.masked), s.rows, s.agreements) for s in plan.shares)
+    return DecisionRecord(
+        query, utc(moment), _recorded(partner), request.purpose, request.client, request.sql,
+        redacted(plan.sql, grant), tables, dict(decision.revisions), decision.id, build, request.partial,
+    )  # fmt: skip
+
+
+def refusal_record(
+    query: str, moment: datetime, partner: Partner, request: QueryRequest, error: GatewayError, build: str
+) -> RefusalRecord:
+    """What is written when no port is asked."""
+    return RefusalRecord(
+        query, utc(moment), _recorded(partner), request.purpose, request.client, request.sql, error.code,
+        error.message, build=build,
+    )  # fmt: skip
+
+
+def outcome_record(
+    query: str, moment: datetime, decision_index: int, state: State, plan: Plan, rows: int, size: int, code: str,
+    duration_ms: int,
+) -> OutcomeRecord:  # fmt: skip
+    """What is written before the last page leaves."""
+    ports = plan.ports if state == "finished" else ()
+    return OutcomeRecord(query, utc(moment), decision_index, state, rows, size, ports, code, duration_ms)

@@ -1,0 +1,72 @@
+"""Settings -> adapters -> gate: the only place that constructs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from gateway.adapters.audit_store import SqliteAuditStore
+from gateway.adapters.catalog_files import read_catalog
+from gateway.adapters.clock import now
+from gateway.adapters.opa import OpaPolicy
+from gateway.adapters.tokens import TokenReader
+from gateway.adapters.trino import Trino
+from gateway.errors import GatewayError
+from gateway.pipeline import Gate
+from gateway.settings import Settings
+
+THREADS = 256
+"""How many queries can wait for Trino at once; each holds one thread while it waits."""
+
+
+class Gateway:
+    """One running gateway: the gate, and the parts that must be opened and closed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._audit = SqliteAuditStore(settings.audit.file)
+        self._policy = OpaPolicy(str(settings.opa.url), settings.opa.timeout_seconds)
+        self.gate = Gate(
+            catalog=read_catalog(settings.catalog_directory, settings.ports),
+            identity=TokenReader(settings.issuers),
+            policy=self._policy,
+            engine=Trino(settings.trino),
+            audit=self._audit,
+            clock=now,
+            mask_secret=settings.mask_key_file.read_bytes(),
+            build=_build(),
+        )
+
+    async def start(self) -> None:
+        """Make room for many waiting queries."""
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "waits-for-trino"))
+
+    async def close(self) -> None:
+        """Let go of every part; what waits to be written is written."""
+        await self._policy.close()
+        await asyncio.to_thread(self._audit.close)
+
+    async def ready(self) -> dict[str, str]:
+        """Ask each part how it is: part -> `ok`, or why not."""
+        probes = {"policy": self.gate.policy.probe, "engine": self.gate.engine.probe, "audit": self.gate.audit.probe}
+        answers = await asyncio.gather(*(_state(probe) for probe in probes.values()))
+        return dict(zip(probes, answers, strict=True))
+
+
+async def _state(probe: Callable[[], Awaitable[Any]]) -> str:
+    try:
+        await probe()
+    except GatewayError as error:
+        return error.message
+    except TimeoutError:
+        return "no answer in time"
+    return "ok"
+
+
+def _build() -> str:
+    try:
+        return f"portgate {version('portgate')}"
+    except PackageNotFoundError:
+        return "portgate (unreleased)"
