@@ -9,14 +9,15 @@ package gateway.floor
 
 # METADATA
 # description: Column names that identify a worker, in any table of any port. The catalog marks the same columns `labor`.
-columns := {"driver_id", "twic_hash"}
+columns := {"driver_id", "twic_hash", "driverbadge"}
 
 # METADATA
-# description: A column whose name holds one of these words is on the floor even before somebody lists it.
-words := {
-	"driver", "drivers", "worker", "workers", "employee", "employees", "twic", "longshoreman", "longshore",
-	"stevedore", "gang", "gangs", "shift", "shifts", "crew", "foreman", "operatorid", "badge",
-}
+# description: A column whose name holds one of these is on the floor even before somebody lists it.
+fragments := {"driver", "twic", "worker", "employee", "longshore", "stevedore", "foreman", "badge", "payroll"}
+
+# METADATA
+# description: So is a column one of whose words is one of these.
+words := {"gang", "gangs", "shift", "shifts", "crew", "crews", "labor", "labour"}
 
 # METADATA
 # description: What a partner reads where a column is on the floor.
@@ -25,6 +26,11 @@ sentence := "State law forbids any system of this partnership to track labor (Ca
 # METADATA
 # description: Whether a column identifies a worker or what a worker did.
 is_labor(column) if lower(column) in columns
+
+is_labor(column) if {
+	some fragment in fragments
+	contains(lower(column), fragment)
+}
 
 is_labor(column) if {
 	some word in regex.split(`[^a-z0-9]+`, lower(column))
