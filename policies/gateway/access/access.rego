@@ -59,19 +59,20 @@ _rego_keys := {"narrow", "narrow_test"}
 _document_keys := {"version", "port", "contact", "suspended", "agreements", "withheld"}
 
 # a port that nobody loaded has the empty document: it grants nothing, and its revision says so
-_document(port) := object.remove(data.ports[port], _rego_keys) if {
-	is_object(data.ports[port])
+_documents := {port: _document(data.ports, port) | some port in _ports_asked}
+
+_document(ports, port) := object.remove(ports[port], _rego_keys) if {
+	is_object(ports[port])
 } else := {}
 
-_revision(port) := crypto.sha256(json.marshal(_document(port)))
+_revision(port) := crypto.sha256(json.marshal(_documents[port]))
 
 _live_agreements[port] := [agreement |
 	some i, agreement in document.agreements
 	_is_live(agreement)
 	not _has_namesake(document.agreements, i)
 ] if {
-	some port in _ports_asked
-	document := _document(port)
+	some port, document in _documents
 	is_array(document.agreements)
 	document.version == 1
 	document.port == port
@@ -127,21 +128,35 @@ _names_partner("roles", values) if {
 
 _grant(agreement, name, asked) := {
 	"id": agreement.id,
-	"columns": {column: mask | some column in asked; mask := shown[column]},
+	"columns": columns,
 	"rows": rows,
 	"reason": agreement.reason,
 } if {
 	rule := agreement.tables[name]
 	_has_only(rule, {"release", "columns", "rows", "embargo"})
 	rule.release == "rows"
-	is_object(rule.columns)
-	shown := {column: mask | some column, how in rule.columns; not floor.is_labor(column); mask := _mask(how)}
-	count(shown) > 0
+	columns := {column: mask | some column in asked; mask := _shown(rule.columns, column)}
+	_shows_something(columns, rule.columns)
 	rows := _rows(rule)
 	count(rows) > 0
 }
 
 # ---- columns ----------------------------------------------------------------------------------------------------
+
+_asked_on_floor := {column | some table in input.tables; some column in table.columns; floor.is_labor(column)}
+
+_shown(columns, column) := _mask(columns[column]) if not column in _asked_on_floor
+
+# an agreement that shows no column of a table does not even say how many rows there are
+_shows_something(columns, _) if count(columns) > 0
+
+_shows_something(_, written) if {
+	is_object(written)
+	some column, how in written
+	not floor.is_labor(column)
+	mask := _mask(how)
+	type_name(mask) in {"null", "object"}
+}
 
 _mask("show") := null
 
@@ -249,7 +264,7 @@ _age_ns(age) := (to_number(trim_suffix(age, "d")) * 24) * _hour_ns if regex.matc
 # ---- why not ----------------------------------------------------------------------------------------------------
 
 _why_not(port, name, column) := floor.sentence if {
-	floor.is_labor(column)
+	column in _asked_on_floor
 } else := "The port has suspended all its agreements for the time being." if {
 	data.ports[port].suspended == true
 } else := concat(" ", sort(data.ports[port].narrow.deny)) if {

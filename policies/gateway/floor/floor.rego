@@ -13,11 +13,10 @@ columns := {"driver_id", "twic_hash", "driverbadge"}
 
 # METADATA
 # description: A column whose name holds one of these is on the floor even before somebody lists it.
-fragments := {"driver", "twic", "worker", "employee", "longshore", "stevedore", "foreman", "badge", "payroll"}
-
-# METADATA
-# description: So is a column one of whose words is one of these.
-words := {"gang", "gangs", "shift", "shifts", "crew", "crews", "labor", "labour"}
+pattern := concat("|", [
+	`driver|twic|worker|employee|longshore|stevedore|foreman|badge|payroll`,
+	`(^|[^a-z0-9])(gangs?|shifts?|crews?|labou?r)([^a-z0-9]|$)`,
+])
 
 # METADATA
 # description: What a partner reads where a column is on the floor.
@@ -27,12 +26,4 @@ sentence := "State law forbids any system of this partnership to track labor (Ca
 # description: Whether a column identifies a worker or what a worker did.
 is_labor(column) if lower(column) in columns
 
-is_labor(column) if {
-	some fragment in fragments
-	contains(lower(column), fragment)
-}
-
-is_labor(column) if {
-	some word in regex.split(`[^a-z0-9]+`, lower(column))
-	word in words
-}
+is_labor(column) if regex.match(pattern, lower(column))

@@ -1,0 +1,122 @@
+"""A real OPA for the policy tests: the binary, a server on a free port, and one way to ask it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gateway.adapters.opa import OpaPolicy
+from gateway.model import AskedTable, Decision, Partner, Question, TableDecision, TableName
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+POLICIES = REPOSITORY / "policies"
+NOW = "2026-11-22T16:45:06Z"
+PATIENCE_SECONDS = 20.0
+
+
+@pytest.fixture(scope="session")
+def opa_binary() -> Path:
+    """The OPA of the local stack: from the cache, else from PATH, else fetched or built."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "portgate"
+    for candidate in [*sorted(cache.glob("**/opa")), Path(shutil.which("opa") or "/nowhere")]:
+        if candidate.is_file() and os.access(candidate, os.X_OK) and _is_new_enough(candidate):
+            return candidate
+    from stack.components import opa  # only where nothing is there yet: it may build for minutes
+
+    return opa()
+
+
+def _is_new_enough(binary: Path) -> bool:
+    said = subprocess.run([binary, "version"], capture_output=True, text=True, check=True, timeout=30).stdout
+    version = next(line.split()[1] for line in said.splitlines() if line.startswith("Version:"))
+    return tuple(int(part) for part in version.split("-")[0].split(".")) >= (1, 22, 2)
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """Asks a running OPA through the gateway's own adapter."""
+
+    url: str
+    partners: Mapping[str, Partner]
+
+    def decide(
+        self, partner: str, purpose: str, tables: Mapping[str, list[str]], *, now: str = NOW
+    ) -> dict[str, TableDecision]:
+        """Ask for `port.schema.table` -> columns; answer the same keys."""
+        asked = tuple(AskedTable(TableName(*name.split(".")), tuple(columns)) for name, columns in tables.items())
+        decision = asyncio.run(self._decide(Question(self.partners[partner], purpose, now, asked)))
+        return {str(name): answer for name, answer in decision.tables.items()}
+
+    async def _decide(self, question: Question) -> Decision:
+        policy = OpaPolicy(self.url, timeout_seconds=5.0)
+        try:
+            return await policy.decide(question)
+        finally:
+            await policy.close()
+
+
+@pytest.fixture(scope="session")
+def oracle(opa_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Oracle]:
+    port, log = _free_port(), tmp_path_factory.mktemp("opa") / "opa.log"
+    command = [opa_binary, "run", "--server", "--bundle", POLICIES, "--addr", f"127.0.0.1:{port}", "--disable-telemetry"]
+    with log.open("wb") as out:
+        server = subprocess.Popen(command, stdout=out, stderr=out)
+    try:
+        _wait_until_ready(f"http://127.0.0.1:{port}", server, log)
+        yield Oracle(f"http://127.0.0.1:{port}", read_partners())
+    finally:
+        server.terminate()
+        server.wait(timeout=10)
+
+
+def read_partners() -> dict[str, Partner]:
+    document: dict[str, Any] = yaml.safe_load((REPOSITORY / "deploy/local/partners.yaml").read_text())
+    return {
+        name: Partner(
+            name,
+            said["organisation"],
+            said["organisation_class"],
+            tuple(said["roles"]),
+            tuple(said["purposes"]),
+            said["attributes"],
+            "test",
+        )
+        for name, said in document["partners"].items()
+    }
+
+
+def read_agreements() -> dict[str, dict[str, Any]]:
+    return {file.parent.name: yaml.safe_load(file.read_text()) for file in sorted(POLICIES.glob("ports/*/data.yaml"))}
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def _wait_until_ready(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{url}/health", timeout=1):  # noqa: S310
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+    pytest.fail(f"OPA did not come up:\n{log.read_text()[-2000:]}")
