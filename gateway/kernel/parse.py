@@ -196,7 +196,7 @@ def _table(node: exp.Expr) -> Reason:
 
 
 def _cast(node: exp.Expr) -> Reason:
-    if {key for key, value in node.args.items() if value} - {"this", "to"}:
+    if {key for key, value in node.args.items() if value} - {"this", "to", "safe"}:
         return "this form of CAST is not open", "write CAST(value AS type)"
     return None
 

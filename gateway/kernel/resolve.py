@@ -338,7 +338,8 @@ class _Walker:
         holders = self._holders(column, scope)
         if len(holders) == 1 and holders[0].use and holders[0].use.name.catalog == CANONICAL_CATALOG:
             use = holders[0].use
-            use.ports &= {port.id for port in self._catalog.ports.values() if port.unlocode in codes}
+            named = use.ports & {port.id for port in self._catalog.ports.values() if port.unlocode in codes}
+            use.ports = named or use.ports  # no port at all would leave nothing to read the empty answer from
 
 
 def _codes(fact: exp.Expr) -> set[str] | None:
