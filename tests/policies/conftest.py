@@ -34,15 +34,20 @@ def opa_binary() -> Path:
     for candidate in [*sorted(cache.glob("**/opa")), Path(shutil.which("opa") or "/nowhere")]:
         if candidate.is_file() and os.access(candidate, os.X_OK) and _is_new_enough(candidate):
             return candidate
-    from stack.components import opa  # only where nothing is there yet: it may build for minutes
+    from stack import components  # only where nothing is there yet: it may build for minutes
 
-    return opa()
+    return Path(components.opa())
 
 
 def _is_new_enough(binary: Path) -> bool:
-    said = subprocess.run([binary, "version"], capture_output=True, text=True, check=True, timeout=30).stdout
+    said = run_opa(binary, "version").stdout
     version = next(line.split()[1] for line in said.splitlines() if line.startswith("Version:"))
     return tuple(int(part) for part in version.split("-")[0].split(".")) >= (1, 22, 2)
+
+
+def run_opa(binary: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run one OPA command from the repository's root; the caller looks at the exit code."""
+    return subprocess.run([str(binary), *arguments], capture_output=True, text=True, cwd=REPOSITORY, timeout=120)  # noqa: S603
 
 
 @dataclass(frozen=True)
@@ -71,9 +76,9 @@ class Oracle:
 @pytest.fixture(scope="session")
 def oracle(opa_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Oracle]:
     port, log = _free_port(), tmp_path_factory.mktemp("opa") / "opa.log"
-    command = [opa_binary, "run", "--server", "--bundle", POLICIES, "--addr", f"127.0.0.1:{port}", "--disable-telemetry"]
+    command = [str(opa_binary), "run", "--server", "--disable-telemetry", "--addr", f"127.0.0.1:{port}"]
     with log.open("wb") as out:
-        server = subprocess.Popen(command, stdout=out, stderr=out)
+        server = subprocess.Popen([*command, "--bundle", str(POLICIES)], stdout=out, stderr=out)  # noqa: S603
     try:
         _wait_until_ready(f"http://127.0.0.1:{port}", server, log)
         yield Oracle(f"http://127.0.0.1:{port}", read_partners())
