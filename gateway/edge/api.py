@@ -1,0 +1,217 @@
+"""HTTP requests -> questions to the gate, and its answers -> HTTP; the REST interface and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated
+
+import anyio.to_thread
+import orjson
+from fastapi import FastAPI, Request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.edge.catalog import describe
+from gateway.edge.encode import FORMATS, choose_format
+from gateway.edge.front import Front
+from gateway.edge.problems import (
+    MethodNotAllowed,
+    NotAcceptable,
+    NotFound,
+    TooLarge,
+    TooSlow,
+    WrongMediaType,
+    broken,
+    problem_response,
+    ready_response,
+)
+from gateway.edge.stream import QueryResponse, note_unforeseen
+from gateway.errors import BadRequest, GatewayError, Unauthenticated
+from gateway.model import PURPOSES, Partner, QueryRequest
+
+MAX_BODY_BYTES = 1_048_576
+BODY_TIMEOUT_SECONDS = 30.0
+MAX_CLIENT_CHARACTERS = 200
+
+SECURITY_HEADERS = [
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+]
+
+Readiness = Callable[[], Awaitable[Mapping[str, str]]]
+
+
+class QueryBody(BaseModel):
+    """One question, as a partner sends it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    sql: Annotated[str, Field(description="One SELECT statement of Trino SQL.")]
+    purpose: Annotated[str, Field(description="One of: " + ", ".join(PURPOSES))] = ""
+    """May be left out where the token names a single purpose."""
+    partial: Annotated[bool, Field(description="Take an answer without the ports that do not answer.")] = False
+
+
+def make_app(gate: Front, ready: Readiness) -> FastAPI:
+    """Return the application: the gate's questions under /api, its health under /livez and /readyz."""
+    app = FastAPI(
+        title="Portgate",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        redirect_slashes=False,
+    )
+    app.add_exception_handler(GatewayError, _answer_error)
+    app.add_exception_handler(HTTPException, _answer_http_error)
+    app.add_middleware(Outermost)
+    _add_queries(app, gate)
+    _add_catalog(app, gate)
+    _add_health(app, ready)
+    return app
+
+
+def _add_queries(app: FastAPI, gate: Front) -> None:
+    body = {"requestBody": {"required": True, "content": {"application/json": {"schema": _body_schema()}}}}
+
+    @app.post("/api/queries", openapi_extra=body, summary="Ask one question; rows are streamed.")
+    async def queries(request: Request) -> Response:
+        partner = await _identify(request, gate)
+        format_ = choose_format(request.headers.get("accept", ""))
+        if format_ is None:
+            raise NotAcceptable("none of the formats in Accept is known", hint="Ask for: " + ", ".join(FORMATS))
+        question = await _read_question(request, partner)
+        return QueryResponse(lambda: gate.answer(partner, question), format_)
+
+    @app.post("/api/explain", openapi_extra=body, summary="Say what a question would be let to see, and why.")
+    async def explain(request: Request) -> Response:
+        partner = await _identify(request, gate)
+        question = await _read_question(request, partner)
+        return _json(await gate.explain(partner, question))
+
+
+def _add_catalog(app: FastAPI, gate: Front) -> None:
+    @app.get("/api/catalog", summary="What there is to ask about, as far as your agreements go.")
+    async def catalog(request: Request, purpose: str = "", table: str = "") -> Response:
+        partner = await _identify(request, gate)
+        declared = _purpose(partner, purpose) or (partner.purposes or PURPOSES)[0]
+        return _json(describe(await gate.visible(partner, declared), declared, table))
+
+
+def _add_health(app: FastAPI, ready: Readiness) -> None:
+    @app.get("/livez", summary="Whether the process runs.")
+    async def livez() -> Response:
+        return _json({"state": "ok"})
+
+    @app.get("/readyz", summary="Whether every part answers.")
+    async def readyz() -> Response:
+        return ready_response(await ready())
+
+
+async def _identify(request: Request, gate: Front) -> Partner:
+    """Read the bearer token; on a thread, because the issuer's keys may have to be fetched."""
+    values = request.headers.getlist("authorization")
+    if len(values) > 1:
+        raise Unauthenticated("more than one Authorization header came", hint="Send one: Authorization: Bearer TOKEN")
+    scheme, _, token = (values[0] if values else "").partition(" ")
+    if values and scheme.lower() != "bearer":
+        raise Unauthenticated("the Authorization header is not of the kind Bearer", hint="Send: Bearer TOKEN")
+    return await anyio.to_thread.run_sync(gate.identify, token or None)
+
+
+async def _read_question(request: Request, partner: Partner) -> QueryRequest:
+    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if media_type != "application/json" or "content-encoding" in request.headers:
+        raise WrongMediaType("the body is not plain JSON", hint="Send Content-Type: application/json, not compressed.")
+    try:
+        body = QueryBody.model_validate_json(await _read_body(request))
+    except ValidationError as error:
+        raise BadRequest(_what_is_wrong(error), hint='Send {"sql": …, "purpose": …, "partial": false}') from None
+    client = re.sub(r"[^\x20-\x7e]", "?", request.headers.get("user-agent", ""))[:MAX_CLIENT_CHARACTERS]
+    return QueryRequest(body.sql, _purpose(partner, body.purpose), body.partial, client)
+
+
+async def _read_body(request: Request) -> bytes:
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MAX_BODY_BYTES:
+                    raise TooLarge(f"the body is larger than {MAX_BODY_BYTES} bytes", hint="Shorten the query.")
+    except (TimeoutError, ClientDisconnect):
+        raise TooSlow(f"the body did not arrive within {BODY_TIMEOUT_SECONDS:.0f} seconds") from None
+    return bytes(body)
+
+
+def _what_is_wrong(error: ValidationError) -> str:
+    """Name the keys at fault, never the values."""
+    faults = error.errors(include_input=False, include_url=False, include_context=False)
+    return "; ".join(
+        f"{'.'.join(map(str, fault['loc']))[:60] or 'body'}: {fault['msg'].split(':')[0]}" for fault in faults[:5]
+    )
+
+
+def _purpose(partner: Partner, declared: str) -> str:
+    """Return what was declared; a token for one purpose declares it."""
+    return partner.purposes[0] if not declared and len(partner.purposes) == 1 else declared
+
+
+def _json(value: object) -> Response:
+    return Response(orjson.dumps(value, default=_plain), media_type="application/json")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _body_schema() -> dict[str, object]:
+    return QueryBody.model_json_schema()
+
+
+def _answer_error(_request: Request, error: Exception) -> Response:
+    return problem_response(broken(error))
+
+
+def _answer_http_error(request: Request, error: Exception) -> Response:
+    """The framework raises these itself: for an address it does not know, and for a method."""
+    if isinstance(error, HTTPException) and "Allow" in (error.headers or {}):
+        allowed = (error.headers or {})["Allow"]
+        return problem_response(MethodNotAllowed("this address takes another method", hint=f"Use: {allowed}"))
+    return problem_response(NotFound("there is nothing at this address", hint="See /api/openapi.json"))
+
+
+class Outermost:
+    """Puts the security headers on every answer, and keeps the text of unforeseen errors out of answers and logs."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, and answer in place of an error."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def send_on(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message = {**message, "headers": [*message.get("headers", []), *SECURITY_HEADERS]}
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_on)
+        except Exception as error:
+            note_unforeseen(error)
+            if not started:
+                await problem_response(broken(error))(scope, receive, send_on)

@@ -1,0 +1,124 @@
+"""A question on the command line -> the running gateway's answer, over HTTPS, as it arrives."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from gateway.settings import Settings, read_settings
+
+CONNECT_TIMEOUT_SECONDS = 5.0
+READ_TIMEOUT_SECONDS = 900.0
+
+Members = dict[str, Any]
+
+
+class NoStack(Exception):
+    """There is no gateway to talk to, or it went away."""
+
+
+class Problem(Exception):
+    """The gateway answered with a problem document."""
+
+    def __init__(self, members: Members) -> None:
+        super().__init__(str(members.get("detail", "")))
+        self.members = members
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folder of a local stack."""
+
+    directory: Path
+
+    @property
+    def identity(self) -> Path:
+        """Where the development issuer keeps its key."""
+        return self.directory / "identity"
+
+    def settings(self) -> Settings:
+        """Read the settings of its gateway; raises NoStack."""
+        file = self.directory / "gateway.yaml"
+        if not file.exists():
+            raise NoStack(f"there is no stack in {self.directory}; start one with: portgate up")
+        return read_settings(file)
+
+
+@contextmanager
+def connect(home: Home, token: str) -> Iterator[httpx.Client]:
+    """Open a connection to the home's gateway that trusts its certificate authority and no other."""
+    listen = home.settings().listen
+    authority = home.directory / "tls" / "ca.pem"
+    url = f"https://{listen.host}:{listen.tls_port}"
+    try:
+        trust = ssl.create_default_context(cafile=str(authority))
+        with httpx.Client(
+            base_url=url,
+            verify=trust,
+            headers={"Authorization": f"Bearer {token}", "User-Agent": "portgate-cli"},
+            timeout=httpx.Timeout(READ_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS),
+            trust_env=False,
+        ) as client:
+            yield client
+    except httpx.ConnectError as error:
+        raise NoStack(f"no gateway answers at {url} ({error}); see: portgate status") from error
+    except (httpx.TransportError, OSError) as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise NoStack(
+            f"the connection to {url} failed or broke off ({error}); what came so far is not whole"
+        ) from error
+
+
+def fetch(client: httpx.Client, method: str, path: str, **more: Any) -> Members:
+    """Ask for one JSON document; raises Problem."""
+    response = client.request(method, path, **more)
+    members: Members = _document(response)
+    if response.status_code >= 400:
+        raise Problem(members)
+    return members
+
+
+def stream_lines(client: httpx.Client, question: Members) -> Iterator[Members | list[Any]]:
+    """Ask a query and yield each line of its NDJSON answer; raises Problem, before the first line or after the last."""
+    headers = {"Accept": "application/x-ndjson"}
+    with client.stream("POST", "/api/queries", json=question, headers=headers) as response:
+        if response.status_code >= 400:
+            response.read()
+            raise Problem(_document(response))
+        whole = False
+        for line in _lines(response.iter_bytes()):
+            value = json.loads(line)
+            if isinstance(value, dict) and "error" in value:
+                raise Problem(value["error"])
+            whole = isinstance(value, dict) and "stats" in value
+            yield value
+    if not whole:
+        raise NoStack("the answer broke off; what came so far is not whole")
+
+
+def _document(response: httpx.Response) -> Members:
+    try:
+        value = response.json()
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise NoStack(f"{response.url.host}:{response.url.port} answers, but not as a gateway does")
+    return value
+
+
+def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Split at line feeds only: a JSON text may hold the other characters that end a line elsewhere."""
+    rest = b""
+    for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        yield from whole
+    if rest:
+        yield rest

@@ -1,0 +1,57 @@
+"""A settings file -> a gateway that serves until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import uvloop
+import yaml
+from pydantic import ValidationError
+
+from gateway.edge.api import make_app
+from gateway.edge.serve import CannotListen, serve
+from gateway.errors import GatewayError, Unavailable
+from gateway.settings import Settings, read_settings
+from gateway.wiring import Gateway
+
+CLOSE_SECONDS = 1.5
+DONE, FAULT, USAGE, UNAVAILABLE = 0, 1, 2, 4
+
+
+def run(settings_file: Path) -> int:
+    """Serve, and return the exit code; what stops the gateway from starting is said on standard error."""
+    try:
+        settings = read_settings(settings_file)
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        return _say(USAGE, f"{settings_file} cannot be used: {error}")
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            code = runner.run(_serve(settings))
+            sys.stderr.flush()
+            # threads may still wait for Trino's answer to a query that is closed; nothing they hear matters any more
+            os._exit(code)
+    except GatewayError as error:
+        return _say(UNAVAILABLE if isinstance(error, Unavailable) else FAULT, f"{error.message} {error.hint}".strip())
+    except (CannotListen, OSError, ValueError) as error:
+        return _say(USAGE, str(error))
+
+
+async def _serve(settings: Settings) -> int:
+    gateway = Gateway(settings)
+    await gateway.start()
+    try:
+        await serve(make_app(gateway.gate, gateway.ready), settings.listen)
+    finally:
+        try:
+            await asyncio.wait_for(gateway.close(), CLOSE_SECONDS)
+        except TimeoutError:
+            _say(DONE, "the gateway did not close in time; queries left open are closed at the next start")
+    return DONE
+
+
+def _say(code: int, message: str) -> int:
+    print(f"gateway: {message}", file=sys.stderr, flush=True)
+    return code

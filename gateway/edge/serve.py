@@ -1,0 +1,89 @@
+"""One application -> two listeners in one process, TLS for the world and plain HTTP for loopback, until a signal."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+
+import uvicorn
+from fastapi import FastAPI
+
+from gateway.settings import ListenSettings
+
+LOOPBACK = "127.0.0.1"
+GRACE_SECONDS = 3
+"""How long running answers may go on after the signal; then they are cancelled, which is written to the log."""
+BACKLOG = 1024
+
+_LOGS: dict[str, object] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+}
+"""No access log: who asked what stands in the audit log, and an address may hold a partner's words."""
+
+
+class CannotListen(Exception):
+    """An address is taken or not ours."""
+
+
+class _Listener(uvicorn.Server):
+    """A server that leaves the signals to `serve`, which stops both."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+async def serve(app: FastAPI, listen: ListenSettings) -> None:
+    """Serve until SIGTERM or SIGINT, then finish within GRACE_SECONDS; raises CannotListen."""
+    with contextlib.ExitStack() as opened:
+        tls_socket = opened.enter_context(_bind(listen.host, listen.tls_port, "listen.tls_port"))
+        plain_socket = opened.enter_context(_bind(LOOPBACK, listen.plain_port, "listen.plain_port"))
+        tls, plain = _listener(app, listen), _listener(app, None)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, _stop, tls, plain)
+        print(
+            f"gateway ready on https://{listen.host}:{listen.tls_port} and http://{LOOPBACK}:{listen.plain_port}",
+            file=sys.stderr,
+            flush=True,
+        )
+        await asyncio.gather(tls.serve([tls_socket]), plain.serve([plain_socket]))
+
+
+def _bind(host: str, port: int, setting: str) -> socket.socket:
+    try:
+        return socket.create_server((host, port), backlog=BACKLOG)
+    except OSError as error:
+        raise CannotListen(f"cannot listen on {host}:{port}: {error.strerror}; choose another {setting}") from error
+
+
+def _listener(app: FastAPI, tls: ListenSettings | None) -> _Listener:
+    config = uvicorn.Config(
+        app,
+        http="h11",  # the stricter reader of the two: no lenient headers to smuggle in
+        ws="none",
+        lifespan="off",
+        log_config=_LOGS,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        ssl_certfile=str(tls.certificate_file) if tls else None,
+        ssl_keyfile=str(tls.key_file) if tls else None,
+    )
+    config.load()  # a certificate that cannot be read is found now, not after we said that we are ready
+    return _Listener(config)
+
+
+def _stop(*listeners: _Listener) -> None:
+    for listener in listeners:
+        listener.should_exit = True
