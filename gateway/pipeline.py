@@ -10,7 +10,7 @@ import uuid
 from dataclasses import dataclass
 
 from gateway.answer import Answer
-from gateway.errors import BadRequest, Denied, GatewayError, PortTrouble, PortUnavailable, Unavailable
+from gateway.errors import BadRequest, Broken, Denied, GatewayError, PortTrouble, PortUnavailable, Unavailable
 from gateway.explain import Explanation, explained
 from gateway.kernel.allowed import emit
 from gateway.kernel.authorise import ask, ask_all, authorise, grant_of
@@ -64,10 +64,11 @@ class Gate:
         try:
             decided = await self.decide(partner, request)
             first = decided.plan()
-        except GatewayError as error:
+        except Exception as fault:  # whatever it was, it is written down, and nothing of it is shown
+            error = fault if isinstance(fault, GatewayError) else Broken("the gateway failed on this query")
             error.query_id = query
             await self.audit.append(refusal_record(query, self.clock(), partner, request, error, self.build))
-            raise
+            raise error from fault.__cause__
         return await self._execute(query, partner, request, decided, first)
 
     async def decide(self, partner: Partner, request: QueryRequest) -> Decided:

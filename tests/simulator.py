@@ -1,0 +1,126 @@
+"""An in-memory policy, engine, audit log and clock: whole stories of a query without a network."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from gateway.audit.record import Receipt, Record, encode
+from gateway.errors import AuditUnavailable, GatewayError, PortTrouble
+from gateway.model import Decision, Partner, Question, TableName
+from gateway.parts import Rows
+from gateway.pipeline import Gate
+from tests.world import CATALOG, EVERYTHING, PARTNER
+
+
+class Ticking:
+    """A clock that moves one second each time it is read."""
+
+    def __init__(self) -> None:
+        self._moment = datetime(2026, 11, 22, 16, 45, 6, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        self._moment += timedelta(seconds=1)
+        return self._moment
+
+
+@dataclass
+class Log:
+    """Remembers the order of all that happened, audit records among it."""
+
+    happened: list[str] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    full_after: int | None = None
+
+    async def append(self, record: Record) -> Receipt:
+        """Keep the record, or fail as a full disk would."""
+        if self.full_after is not None and len(self.records) >= self.full_after:
+            raise AuditUnavailable("the audit log cannot be written")
+        encode(record)
+        self.records.append(record)
+        self.happened.append(type(record).__name__)
+        return Receipt(len(self.records), "digest")
+
+    async def probe(self) -> None:
+        """Always well."""
+
+
+@dataclass
+class FixedPolicy:
+    """Gives one answer to every question, and remembers the questions."""
+
+    answer: Decision | GatewayError = EVERYTHING
+    questions: list[Question] = field(default_factory=list)
+
+    async def decide(self, question: Question) -> Decision:
+        """Give the answer."""
+        self.questions.append(question)
+        if isinstance(self.answer, GatewayError):
+            raise self.answer
+        return self.answer
+
+    async def probe(self) -> None:
+        """Always well."""
+
+
+@dataclass
+class FakeRunning:
+    """A query whose pages are known beforehand; an error among them is raised in its turn."""
+
+    log: Log
+    given: list[Rows | GatewayError]
+    columns: tuple[tuple[str, str], ...] = (("ship", "varchar"),)
+
+    async def pages(self) -> AsyncIterator[tuple[Rows, bool]]:
+        """Give the pages."""
+        for number, page in enumerate(self.given):
+            if isinstance(page, GatewayError):
+                raise page
+            self.log.happened.append(f"page {number}")
+            yield page, number == len(self.given) - 1
+
+    async def cancel(self) -> None:
+        """Note the cancellation."""
+        self.log.happened.append("cancelled in Trino")
+
+
+@dataclass
+class FakeEngine:
+    """Trino with ports that can be silent."""
+
+    log: Log
+    pages: list[Rows | GatewayError] = field(default_factory=lambda: [[["EVER GIVEN"]], [["MAERSK"]]])
+    dead: set[str] = field(default_factory=set)
+    fails: GatewayError | None = None
+    sent: list[tuple[str, str]] = field(default_factory=list)
+
+    async def start(self, sql: str, user: str) -> FakeRunning:
+        """Start, unless the text reads a dead port."""
+        self.log.happened.append("sent")
+        self.sent.append((sql, user))
+        if self.fails:
+            raise self.fails
+        if any(f'"{port}".' in sql for port in self.dead):
+            raise PortTrouble("a port failed")
+        return FakeRunning(self.log, list(self.pages))
+
+    async def silent_ports(self, tables: Iterable[TableName], user: str) -> tuple[str, ...]:
+        """The dead ones among the ports of `tables`."""
+        return tuple(sorted({table.catalog for table in tables} & self.dead))
+
+    async def probe(self) -> None:
+        """Always well."""
+
+
+class AnyToken:
+    """Believes everybody."""
+
+    def identify(self, token: str | None) -> Partner:
+        """Ana."""
+        return PARTNER
+
+
+def gate(log: Log, engine: FakeEngine, policy: FixedPolicy | None = None) -> Gate:
+    """A gate among simulated parts."""
+    return Gate(CATALOG, AnyToken(), policy or FixedPolicy(), engine, log, Ticking(), b"secret", "test build")

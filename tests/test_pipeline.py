@@ -1,0 +1,275 @@
+"""The life of a query: what is written when, and what leaves when something fails."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
+
+import pytest
+
+from gateway.answer import Answer
+from gateway.audit.record import DecisionRecord, OutcomeRecord, RefusalRecord
+from gateway.errors import (
+    AuditUnavailable,
+    BadRequest,
+    Broken,
+    Denied,
+    EngineUnavailable,
+    Failed,
+    GatewayError,
+    NotAllowed,
+    PolicyUnavailable,
+    PortUnavailable,
+)
+from gateway.model import Decision, Mask, QueryRequest, Question
+from gateway.parts import Rows
+from tests.simulator import FakeEngine, FixedPolicy, Log, gate
+from tests.world import PARTNER, gives, says
+from tests.world import LA_CALLS as LA
+
+T = TypeVar("T")
+
+
+def run(work: Awaitable[T]) -> T:
+    """Run one coroutine to its end."""
+
+    async def whole() -> T:
+        return await work
+
+    return asyncio.run(whole())
+
+
+def ask(sql: str = "SELECT ship FROM calls", *, partial: bool = False) -> QueryRequest:
+    return QueryRequest(sql, "freight_resilience", partial)
+
+
+async def read(answer: Answer) -> list[Rows]:
+    return [page async for page in answer.pages()]
+
+
+def test_the_decision_is_durable_before_the_query_is_sent_and_the_outcome_before_the_last_page() -> None:
+    log = Log()
+    engine = FakeEngine(log)
+
+    async def story() -> list[Rows]:
+        answer = await gate(log, engine).answer(PARTNER, ask())
+        return [page async for page in answer.pages() if log.happened.append("left") is None]  # type: ignore[func-returns-value]
+
+    pages = run(story())
+
+    assert pages == [[["EVER GIVEN"]], [["MAERSK"]]]
+    assert log.happened == ["DecisionRecord", "sent", "page 0", "left", "page 1", "OutcomeRecord", "left"]
+    outcome = log.records[-1]
+    assert isinstance(outcome, OutcomeRecord)
+    assert (outcome.state, outcome.rows, outcome.decision_index) == ("finished", 2, 1)
+    assert outcome.ports == ("los_angeles", "oakland")
+
+
+def test_trino_is_asked_as_the_partner_with_the_receipt() -> None:
+    log = Log()
+    engine = FakeEngine(log)
+
+    run(gate(log, engine).answer(PARTNER, ask()))
+
+    assert engine.sent[0][1] == "ana#1"
+
+
+def test_the_record_of_a_decision_says_who_what_and_under_which_agreement() -> None:
+    log = Log()
+
+    run(gate(log, FakeEngine(log)).answer(PARTNER, ask()))
+
+    record = log.records[0]
+    assert isinstance(record, DecisionRecord)
+    assert record.sql == "SELECT ship FROM calls"
+    assert "portgate mapping" in record.sent_sql
+    assert [(t.port, t.table, t.columns, t.agreements) for t in record.tables] == [
+        ("los_angeles", "freight.calls", ("ship",), ("a1",)),
+        ("oakland", "freight.calls", ("ship",), ("a1",)),
+    ]
+
+
+def test_the_key_of_a_mask_is_not_in_the_log() -> None:
+    log = Log()
+    engine = FakeEngine(log)
+    policy = FixedPolicy(says({LA: [gives(ship=Mask("keyed_hash"))]}))
+
+    run(gate(log, engine, policy).answer(PARTNER, ask()))
+
+    record = log.records[0]
+    assert isinstance(record, DecisionRecord)
+    assert "FROM_HEX('<key of los_angeles>')" in record.sent_sql
+    assert "<key of" not in engine.sent[0][0]
+
+
+@pytest.mark.parametrize(
+    ("sql", "policy", "fault"),
+    [
+        ("DROP TABLE calls", FixedPolicy(), NotAllowed),
+        ("SELECT crew_id FROM calls", FixedPolicy(), GatewayError),
+        ("SELECT ship FROM calls", FixedPolicy(says({})), Denied),
+        ("SELECT ship FROM calls", FixedPolicy(PolicyUnavailable("OPA is slow")), PolicyUnavailable),
+    ],
+)
+def test_a_refusal_is_written_and_nothing_is_sent(sql: str, policy: FixedPolicy, fault: type[GatewayError]) -> None:
+    log = Log()
+
+    with pytest.raises(fault) as refused:
+        run(gate(log, FakeEngine(log), policy).answer(PARTNER, ask(sql)))
+
+    assert log.happened == ["RefusalRecord"]
+    record = log.records[0]
+    assert isinstance(record, RefusalRecord)
+    assert (record.code, record.sql, record.query) == (refused.value.code, sql, refused.value.query_id)
+
+
+def test_a_fault_of_our_own_is_written_and_shows_nothing_of_itself() -> None:
+    log = Log()
+
+    class Clumsy(FixedPolicy):
+        async def decide(self, question: Question) -> Decision:
+            raise KeyError("a secret of ours")
+
+    with pytest.raises(Broken) as broken:
+        run(gate(log, FakeEngine(log), Clumsy()).answer(PARTNER, ask()))
+
+    assert "secret" not in str(broken.value)
+    assert log.happened == ["RefusalRecord"]
+
+
+def test_a_purpose_that_is_unknown_or_not_the_partners_is_refused() -> None:
+    log = Log()
+    asked = gate(log, FakeEngine(log))
+
+    with pytest.raises(BadRequest):
+        run(asked.answer(PARTNER, QueryRequest("SELECT 1", "curiosity")))
+    with pytest.raises(Denied):
+        run(asked.answer(PARTNER, QueryRequest("SELECT 1", "emissions_reduction")))
+
+
+def test_nothing_is_sent_when_the_log_cannot_be_written() -> None:
+    log = Log(full_after=0)
+
+    with pytest.raises(AuditUnavailable):
+        run(gate(log, FakeEngine(log)).answer(PARTNER, ask()))
+
+    assert log.happened == []
+
+
+def test_the_last_page_stays_when_the_outcome_cannot_be_written() -> None:
+    log = Log(full_after=1)
+    left: list[Rows] = []
+
+    async def story() -> None:
+        answer = await gate(log, FakeEngine(log)).answer(PARTNER, ask())
+        async for page in answer.pages():
+            left.append(page)
+
+    with pytest.raises(AuditUnavailable):
+        run(story())
+
+    assert left == [[["EVER GIVEN"]]]
+
+
+def test_a_failure_in_the_middle_is_raised_and_written() -> None:
+    log = Log()
+    engine = FakeEngine(log, pages=[[["a"]], Failed("a value failed")])
+
+    async def story() -> None:
+        await read(await gate(log, engine).answer(PARTNER, ask()))
+
+    with pytest.raises(Failed):
+        run(story())
+
+    assert [type(r).__name__ for r in log.records] == ["DecisionRecord", "OutcomeRecord"]
+    assert isinstance(log.records[1], OutcomeRecord)
+    assert (log.records[1].state, log.records[1].code, log.records[1].rows) == ("failed", "query_failed", 1)
+
+
+def test_an_engine_that_is_away_is_said_and_written() -> None:
+    log = Log()
+    engine = FakeEngine(log, fails=EngineUnavailable("Trino does not answer"))
+
+    with pytest.raises(EngineUnavailable):
+        run(gate(log, engine).answer(PARTNER, ask()))
+
+    assert log.happened == ["DecisionRecord", "sent", "OutcomeRecord"]
+
+
+def test_a_dead_port_is_an_error_that_names_it() -> None:
+    log = Log()
+
+    with pytest.raises(PortUnavailable) as error:
+        run(gate(log, FakeEngine(log, dead={"oakland"})).answer(PARTNER, ask()))
+
+    assert error.value.ports == ("oakland",)
+    assert log.happened == ["DecisionRecord", "sent", "OutcomeRecord"]
+
+
+def test_with_the_opt_in_the_answer_comes_without_the_dead_port_and_says_so() -> None:
+    log = Log()
+    engine = FakeEngine(log, dead={"oakland"})
+
+    answer = run(gate(log, engine).answer(PARTNER, ask(partial=True)))
+
+    assert ("port_missing", "oakland") in {(notice.code, notice.port) for notice in answer.notices}
+    assert '"oakland".' not in engine.sent[1][0]
+    assert log.happened == ["DecisionRecord", "sent", "OutcomeRecord", "DecisionRecord", "sent"]
+
+
+def test_a_partial_answer_without_any_port_is_still_an_error() -> None:
+    log = Log()
+
+    with pytest.raises(PortUnavailable):
+        run(gate(log, FakeEngine(log, dead={"oakland", "los_angeles"})).answer(PARTNER, ask(partial=True)))
+
+
+def test_a_table_of_a_dead_ports_own_has_no_partial_answer() -> None:
+    log = Log()
+    engine = FakeEngine(log, dead={"oakland"})
+
+    with pytest.raises(PortUnavailable):
+        run(gate(log, engine).answer(PARTNER, ask("SELECT vc_id FROM oakland.tos.ship", partial=True)))
+
+
+def test_a_cancelled_answer_stops_trino_and_is_written_once() -> None:
+    log = Log()
+
+    async def story() -> None:
+        answer = await gate(log, FakeEngine(log)).answer(PARTNER, ask())
+        pages = answer.pages()
+        await anext(pages)
+        await answer.cancel()
+        await answer.cancel()
+
+    run(story())
+
+    assert log.happened == ["DecisionRecord", "sent", "page 0", "OutcomeRecord", "cancelled in Trino"]
+
+
+def test_one_question_goes_to_the_policy_and_holds_every_table_and_column_in_reach() -> None:
+    log = Log()
+    policy = FixedPolicy()
+
+    run(gate(log, FakeEngine(log), policy).answer(PARTNER, ask("SELECT a.ship FROM calls a, calls b WHERE b.hours > 1")))
+
+    assert len(policy.questions) == 1
+    assert [(str(t.name), t.columns) for t in policy.questions[0].tables] == [
+        ("los_angeles.freight.calls", ("hours", "ship")),
+        ("oakland.freight.calls", ("hours", "ship")),
+    ]
+
+
+def test_an_explanation_runs_nothing() -> None:
+    log = Log()
+    engine = FakeEngine(log)
+
+    explanation = run(gate(log, engine).explain(PARTNER, ask("SELECT ship, hours FROM calls")))
+
+    assert engine.sent == []
+    assert [(t.port, t.columns, t.agreements) for t in explanation.tables] == [
+        ("los_angeles", ("hours", "ship"), ("a1",)),
+        ("oakland", ("ship",), ("a1",)),
+    ]
+    assert ("column_not_kept", "oakland", "hours") in {(n.code, n.port, n.column) for n in explanation.notices}
