@@ -35,7 +35,7 @@ TEXT = {
 }  # fmt: skip
 TIME = {
     exp.DateAdd, exp.DateDiff, exp.TimestampTrunc, exp.StrToTime, exp.FromISO8601Timestamp, exp.LastDay, exp.Year,
-    exp.Month, exp.TimeToUnix, exp.Date,
+    exp.Month, exp.TimeToUnix, exp.Date, exp.AtTimeZone,
 }  # fmt: skip
 AGGREGATES = {
     exp.Count, exp.Sum, exp.Min, exp.Max, exp.Avg, exp.ArgMax, exp.ArgMin, exp.LogicalOr, exp.CountIf, exp.Star,
@@ -47,7 +47,7 @@ QUERY = {
 }  # fmt: skip
 SCALAR_NODES = frozenset(LITERALS_AND_NAMES | TYPES | LOGIC | ARITHMETIC | TEXT | TIME | AGGREGATES)
 SOURCE_NODES = SCALAR_NODES | QUERY
-OTHER_FUNCTIONS = frozenset({"at_timezone", "with_timezone"})
+OTHER_FUNCTIONS = frozenset({"at_timezone", "with_timezone", "from_unixtime_nanos"})
 """Functions that sqlglot keeps by name alone."""
 
 GUARDED = {"labor": 2, "confidential": 1}
