@@ -209,6 +209,10 @@ class Outermost:
                 message = {**message, "headers": [*message.get("headers", []), *SECURITY_HEADERS]}
             await send(message)
 
+        if {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope["headers"]}:
+            # a balancer in front may believe the one where we believe the other, and end the request elsewhere
+            await problem_response(BadRequest("the request gives its length twice"))(scope, receive, send_on)
+            return
         try:
             await self._app(scope, receive, send_on)
         except Exception as error:

@@ -103,6 +103,7 @@ async def _until_gone(receive: Receive) -> None:
 async def _write(send: Send, body: bytes) -> None:
     if body:
         await _take(send, {"type": "http.response.body", "body": body, "more_body": True})
+        await asyncio.sleep(0)  # the server takes at once what nobody reads any more; let it tell us so
 
 
 async def _take(send: Send, message: Message) -> None:

@@ -121,8 +121,8 @@ def _together(group: Sequence[Members]) -> Iterator[str]:
     for notice in group:
         place = " ".join(filter(None, (_bare(notice["table"]), notice["column"])))
         ports_of.setdefault((notice["message"], place), []).append(notice["port"])
-    for (message, place), ports in ports_of.items():
-        told.setdefault((message, tuple(dict.fromkeys(ports))), []).append(place)
+    for (message, place), named in ports_of.items():
+        told.setdefault((message, tuple(dict.fromkeys(named))), []).append(place)
     for (message, ports), places in told.items():
         where = " · ".join(filter(None, (", ".join(filter(None, ports)), _draw_together(places))))
         yield printable(f"{where}: {message}" if where else message)
