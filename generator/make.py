@@ -1,4 +1,4 @@
-"""Makes the five ports' data from a seed, a scale and a last day, and writes each port's files in its own engine's form.
+"""Makes the five ports' data from a seed, a scale and a last day, and writes them in the form of each port's engine.
 
 The rules of what is made stand in `sql/`, in the order of their numbers; one more file for each port gives its tables.
 Layout below the given directory: `los_angeles/staged/TABLE.parquet`, `long_beach/TABLE.csv`, `oakland/oakland.duckdb`,
@@ -42,8 +42,8 @@ Report = Callable[[str], None]
 def generate(directory: Path, scale: float, as_of: date, ports: tuple[str, ...], report: Report) -> None:
     """Write the files of `ports` below `directory`; the same arguments give the same rows.
 
-    A port's old files are removed only when its new ones are about to be written; the port's `loaded` mark goes first,
-    so that a half-made state is never taken for a whole one.
+    A port's old files are removed only when its new ones are about to be written. `generator.load` brings them into
+    the engines; Trino must not run while Oakland's file is replaced, or that catalog must be restarted afterwards.
     """
     _check(scale, as_of, ports)
     started = time.monotonic()
@@ -53,7 +53,6 @@ def generate(directory: Path, scale: float, as_of: date, ports: tuple[str, ...],
             report(f"{port}: writing its files")
             target = directory / port
             target.mkdir(parents=True, exist_ok=True)
-            (target / "loaded").unlink(missing_ok=True)
             _WRITERS[port](db, target, shapes_of(port))
     report(f"ports made in {time.monotonic() - started:.0f} s")
 
@@ -87,7 +86,7 @@ def make_world(
 def select_table(shape: Shape) -> str:
     """The SELECT that gives a generated table with exactly the columns and types of its shape."""
     columns = ", ".join(f"CAST({_name(c.name)} AS {duckdb_type(c)}) AS {_name(c.name)}" for c in shape.columns)
-    return f"SELECT {columns} FROM {shape.port}.{_name(shape.name)}"
+    return f"SELECT {columns} FROM {shape.port}.{_name(shape.name)}"  # noqa: S608 - the names are our own
 
 
 def duckdb_type(column: Column) -> str:
@@ -126,9 +125,9 @@ def _check(scale: float, as_of: date, ports: tuple[str, ...]) -> None:
 
 def _take_published(db: duckdb.DuckDBPyConnection, port: str, table: str) -> None:
     source = f"read_csv({_text(str(_DATA / table))} || '.csv', all_varchar = true)"
-    held = {name for name, *_ in db.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
+    held = {name for name, *_ in db.execute(f"DESCRIBE FROM {source}").fetchall()}
     only = f" WHERE port_unlocode = '{UNLOCODES[port]}'" if "port_unlocode" in held else ""
-    db.execute(f"CREATE TABLE {port}.{table} AS SELECT * FROM {source}{only}")
+    db.execute(f"CREATE TABLE {port}.{table} AS FROM {source}{only}")
 
 
 def _write_parquet(db: duckdb.DuckDBPyConnection, target: Path, shapes: tuple[Shape, ...]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from generator.shape import Shape, read_shapes
 
 _TEXT = """
@@ -38,7 +40,7 @@ import_short_tons | bigint | short tons | Imports.
 domestic_short_tons | bigint | short tons | Domestic trade.
 data_year | integer | year | Calendar year.
 
-vessel_activity_spb_annual | published | Arrivals and hours by ship class and year (emissions inventory); this port's rows.
+vessel_activity_spb_annual | published | Arrivals and hours by ship class and year (air inventory); this port's rows.
 port_unlocode | varchar | UN/LOCODE | The port.
 year | integer | year | Calendar year.
 vessel_class | varchar | - | Class of ship.
@@ -92,12 +94,12 @@ vessels_in_port_total | double | ships | All ships in port.
 note | varchar | - | Remark.
 quality | varchar | - | How sure the figure is.
 
-ais_vessel_dwell_spb_monthly | published | Mean stay of cargo ships and tankers by AIS, Los Angeles and Long Beach together.
+ais_vessel_dwell_spb_monthly | published | Mean stay of cargo ships and tankers by AIS, both San Pedro Bay ports.
 year_month | varchar | YYYY-MM | Calendar month.
 mean_call_days_24h_gap | double | days | Mean stay, split after 24 hours of absence.
 mean_first_to_last_days | double | days | Mean time from first to last position in the month.
 
-cargo_small_ports_annual | published | Cargo, vehicles and bananas by fiscal year as named in the press; this port's rows.
+cargo_small_ports_annual | published | Cargo, vehicles, bananas by fiscal year, named in the press; this port's rows.
 port_unlocode | varchar | UN/LOCODE | The port.
 fiscal_year | varchar | FYyyyy | Fiscal year.
 measure | varchar | - | What was counted.
@@ -130,5 +132,8 @@ HELD_BY = {
 
 
 def published_shapes(port: str, schema: str) -> tuple[Shape, ...]:
-    """The published tables that `port` holds, in the order of the list."""
-    return tuple(s for s in read_shapes(port, schema, _TEXT) if s.name in HELD_BY[port])
+    """The published tables that `port` holds, in the order of the list; in Hueneme's files every column is text."""
+    held = tuple(s for s in read_shapes(port, schema, _TEXT) if s.name in HELD_BY[port])
+    if port != "hueneme":
+        return held
+    return tuple(replace(s, columns=tuple(replace(c, type="varchar") for c in s.columns)) for s in held)

@@ -64,7 +64,7 @@ def read_shapes(port: str, schema: str, text: str) -> tuple[Shape, ...]:
 
 def render(shapes: tuple[Shape, ...], notes: dict[str, str]) -> str:
     """Give the text of `tables.md`: all tables of all ports, with the notes that a mapping has to heed."""
-    parts = ["# Every table of every port, as Trino shows it\n", notes[""], ""]
+    parts = ["# Every table of every port, as Trino shows it\n", notes["all"], ""]
     for port, engine in ENGINES.items():
         parts += [f"## {port}: {engine}\n", notes[port], ""]
         for shape in (s for s in shapes if s.port == port):

@@ -77,7 +77,7 @@ INSERT INTO yearly VALUES
   ('USSAN', 'auto_carrier', 'vehicles', true, 540000, 348000, 0, 0, 0, ['JPN', 'KOR', 'MEX', 'DEU'], 3), ('USSAN', 'auto_carrier', 'vehicles', false, 80000, 52000, 0, 0, 0, ['AUS', 'KOR'], 2),
   ('USSAN', 'banana', 'bananas', true, 190000, 0, 1200, 8800, 0, ['GTM', 'ECU', 'HND'], 2), ('USSAN', 'bulk_carrier', 'cement', true, 520000, 0, 0, 0, 0, ['KOR', 'TWN', 'VNM'], 3),
   ('USSAN', 'bulk_carrier', 'fertilizer', false, 120000, 0, 0, 0, 0, ['AUS', 'NZL'], 2), ('USSAN', 'general_cargo', 'steel', true, 130000, 0, 0, 0, 0, ['KOR', 'JPN', 'BRA'], 3),
-  ('USSAN', 'general_cargo', 'lumber', true, 260000, 0, 0, 0, 0, ['CAN', 'CHL'], 4), ('USSAN', 'project', 'wind turbine parts', true, 90000, 0, 0, 0, 0, ['DNK', 'KOR', 'CHN'], 2),
+  ('USSAN', 'general_cargo', 'lumber', true, 260000, 0, 0, 0, 0, ['CAN', 'CHL'], 4), ('USSAN', 'project', 'project cargo (wind turbines)', true, 90000, 0, 0, 0, 0, ['DNK', 'KOR', 'CHN'], 2),
   ('USSAN', 'naval', 'military cargo', false, 12436, 0, 0, 0, 0, ['USA'], 1);
 
 CREATE TABLE lot AS

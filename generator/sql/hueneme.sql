@@ -24,7 +24,7 @@ FROM hue_call ORDER BY 1;
 CREATE TABLE hueneme.cargo_log AS
 SELECT 'FY' || year(month + INTERVAL 3 MONTH) AS "FY", strftime(month, '%b') AS "Month", s.name AS "Vessel", commodity AS "Commodity", CASE WHEN inbound THEN 'IN' ELSE 'OUT' END AS "In/Out", commas(sum(lot_tons)) AS "Short Tons",
        whole(sum(lot_pallets)) AS "Pallets", whole(sum(lot_vehicles)) AS "Autos", whole(sum(lot_20)) AS "20s", whole(sum(lot_40)) AS "40s", origin AS "Origin"
-FROM lot JOIN ship s USING (ship_no) WHERE port = 'USNTD' GROUP BY month, s.name, commodity, inbound, origin ORDER BY month, s.name, commodity, inbound, origin;
+FROM lot JOIN ship s USING (ship_no) WHERE port = 'USNTD' GROUP BY lot.month, s.name, commodity, inbound, origin ORDER BY lot.month, s.name, commodity, inbound, origin;
 
 CREATE TABLE hueneme.reefer_yard AS
 WITH stays AS (SELECT key, first_line, commodity, unnest(range((CASE WHEN inbound THEN lot_20 + lot_40 ELSE 0 END / getvariable('one_row') + u(key, commodity || 'n'))::INTEGER)) AS i FROM lot WHERE port = 'USNTD' AND class = 'banana'),
