@@ -1,1 +1,1 @@
-"""Portgate's gateway: turns a partner's SQL into the rows that the ports' agreements allow, and writes down that it did."""
+"""A partner's SQL -> the rows that the ports' agreements allow, written down before they leave."""

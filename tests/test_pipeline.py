@@ -252,7 +252,9 @@ def test_one_question_goes_to_the_policy_and_holds_every_table_and_column_in_rea
     log = Log()
     policy = FixedPolicy()
 
-    run(gate(log, FakeEngine(log), policy).answer(PARTNER, ask("SELECT a.ship FROM calls a, calls b WHERE b.hours > 1")))
+    run(
+        gate(log, FakeEngine(log), policy).answer(PARTNER, ask("SELECT a.ship FROM calls a, calls b WHERE b.hours > 1"))
+    )
 
     assert len(policy.questions) == 1
     assert [(str(t.name), t.columns) for t in policy.questions[0].tables] == [

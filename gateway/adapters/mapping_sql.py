@@ -122,6 +122,8 @@ def assemble(
     emitted = read.sql(DIALECT, comments=False)
     if not isinstance(read, exp.Select) or _parse(emitted) != read:
         raise MappingFault("the text changes each time that it is written out", "write the expression another way")
+    for node in read.walk():
+        node._meta = None  # places in this text mean nothing later, and copying them is most of the cost of a copy
     filled = {alias.alias: alias.this.copy() for alias in read.expressions}
     read.set("expressions", [])
     return read, filled

@@ -7,20 +7,11 @@ ZONE, numbers such as `0x1F` or `1_000`) are absent on purpose.
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
 from sqlglot.tokenizer_core import TokenType
 
-
-class PortgateTrino(Trino):
-    """Trino's dialect as Portgate reads and writes it: the one place where a reading is mended."""
-
-
-DIALECT = PortgateTrino()
-
-Node = TypeVar("Node", bound=exp.Expr)
+DIALECT = Trino()
 
 STRUCTURE: frozenset[type[exp.Expr]] = frozenset(
     {
@@ -89,5 +80,5 @@ STATEMENT_STARTS = frozenset({TokenType.SELECT, TokenType.WITH, TokenType.L_PARE
 
 
 def emit(tree: exp.Expr) -> str:
-    """Write a tree as the one text that is sent: comments gone, every name quoted."""
-    return str(tree.sql(dialect=DIALECT, comments=False, identify=True))
+    """Write a tree as the one text that is sent: comments gone, every name quoted. The tree is used up by it."""
+    return str(tree.sql(dialect=DIALECT, comments=False, identify=True, copy=False))

@@ -56,9 +56,9 @@ def _guard(use: TableUse, grant: Grant) -> exp.Subquery:
 def _branch(table: Table, columns: list[str], branch: Branch, grant: Grant) -> exp.Select:
     cells = [exp.alias_(_cell(table, name, branch, grant), name, quoted=True) for name in columns]
     cells = cells or [exp.alias_(exp.true(), NO_COLUMN, quoted=True)]
-    select = exp.Select(expressions=cells).from_(_source(table, columns, branch))
+    select = exp.Select(expressions=cells).from_(_source(table, columns, branch), copy=False)
     admitted = _any_of(branch.agreements, branch, grant.known.tables[table.name])
-    return select if admitted is None else select.where(admitted)
+    return select if admitted is None else select.where(admitted, copy=False)
 
 
 def _source(table: Table, columns: list[str], branch: Branch) -> exp.Expr:
@@ -71,7 +71,7 @@ def _source(table: Table, columns: list[str], branch: Branch) -> exp.Expr:
     filled = [exp.alias_(mapping.columns[name].copy(), name, quoted=True) for name in needed]
     inner = mapping.source.copy()
     inner.set("expressions", filled or [exp.alias_(exp.true(), NO_COLUMN, quoted=True)])
-    return inner.subquery(exp.to_identifier(MAPPING_ALIAS, quoted=True))
+    return inner.subquery(exp.to_identifier(MAPPING_ALIAS, quoted=True), copy=False)
 
 
 def _cell(table: Table, name: str, branch: Branch, grant: Grant) -> exp.Expr:

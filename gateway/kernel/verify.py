@@ -12,16 +12,17 @@ It shares no code with `rewrite`: it takes each guard apart, back into the value
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
 
 from gateway.errors import VerificationFailed
 from gateway.kernel.allowed import DIALECT
-from gateway.model import AgreementGrant, Branch, Condition, Grant, Mask, Scalar, Table, TableName
+from gateway.model import AgreementGrant, Branch, Condition, Grant, Mask, PortMapping, Scalar, Table, TableName
 
 Fact = tuple[str, str, tuple[str, ...]]
 """A condition in a comparable form: column, operator, values as text."""
@@ -54,7 +55,7 @@ def verify(sql: str, grant: Grant) -> Verified:
     _demand(len(trees) == 1 and isinstance(trees[0], exp.Query), "(0) not one query")
     tree = trees[0]
     assert tree is not None
-    _demand(tree.sql(dialect=DIALECT, comments=False, identify=True) == sql, "(0) not a fixpoint")
+    _demand(_text(tree) == sql, "(0) not a fixpoint")
     # (1) every table in a guard
     read = tuple(_guards(tree, frozenset(), grant))
     physical = {TableName(t.catalog, t.db, t.name) for t in tree.find_all(exp.Table) if t.catalog}
@@ -168,34 +169,56 @@ def _branch(grant: Grant, name: TableName, port: str) -> Branch:
 def _check_mapping(source: exp.Expr, grant: Grant) -> tuple[TableName, Branch]:
     _demand(isinstance(source, exp.Subquery) and _keys(source) == {"this", "alias"}, "(3) no mapping in a guard")
     inner = source.this
+    first = inner.find(exp.Table)
+    port = first.catalog if first else ""
     for name, branches in grant.tables.items():
         for branch in branches:
-            if branch.mapping is not None and _fills(inner, branch):
+            if branch.mapping is not None and branch.port == port and _fills(inner, branch, grant.known.revision):
                 return name, branch
     raise VerificationFailed("the rewritten query broke rule (3) a mapping that was not granted")
 
 
-def _fills(inner: exp.Expr, branch: Branch) -> bool:
+def _fills(inner: exp.Expr, branch: Branch, revision: str) -> bool:
     """Whether `inner` is the port's mapping with some of its columns, each filled as the catalog says."""
-    mapping = branch.mapping
-    assert mapping is not None
+    assert branch.mapping is not None
     if not isinstance(inner, exp.Select):
         return False
-    bare = inner.copy()
-    bare.set("expressions", [])
-    if _text(bare) != _text(mapping.source):
-        return False
-    for item in inner.expressions:
-        expected = mapping.columns.get(item.alias)
-        if item.alias == "_" and item.this == exp.true():
-            continue
-        if not isinstance(item, exp.Alias) or expected is None or _text(item.this) != _text(expected):
+    source, columns = _mapping_texts(_ByKey((revision, branch.port, branch.mapping.table), branch.mapping))
+    items = inner.expressions
+    bare = exp.Select(**{**inner.args, "expressions": []}, copy=False)
+    same_source = _text(bare) == source
+    for item in items:
+        if not isinstance(item, exp.Alias) or not (_is_empty(item) or _text(item.this) == columns.get(item.alias)):
             return False
-    return True
+    return same_source
+
+
+def _is_empty(item: exp.Alias) -> bool:
+    return item.alias == "_" and bool(item.this == exp.true())
+
+
+class _ByKey:
+    """A mapping that a cache knows by the catalog it came from."""
+
+    def __init__(self, key: tuple[str, str, str], mapping: PortMapping) -> None:
+        self.key, self.mapping = key, mapping
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByKey) and self.key == other.key
+
+
+@lru_cache(maxsize=512)
+def _mapping_texts(known: _ByKey) -> tuple[str, Mapping[str, str]]:
+    """The mapping as text: its source, and each of its columns."""
+    mapping = known.mapping
+    return _text(mapping.source.copy()), {name: _text(value.copy()) for name, value in mapping.columns.items()}
 
 
 def _text(node: exp.Expr) -> str:
-    return str(node.sql(dialect=DIALECT, comments=False, identify=True))
+    return str(node.sql(dialect=DIALECT, comments=False, identify=True, copy=False))
 
 
 # --- (5) the rows ---------------------------------------------------------------------------------------------------

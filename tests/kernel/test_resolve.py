@@ -23,7 +23,9 @@ def test_a_bare_name_is_a_canonical_table_of_all_ports() -> None:
 
 
 def test_a_ports_freight_schema_is_its_part_of_the_canonical_table() -> None:
-    assert uses("SELECT ship FROM oakland.freight.calls c") == [("california.freight.calls", "c", ["oakland"], ["ship"])]
+    assert uses("SELECT ship FROM oakland.freight.calls c") == [
+        ("california.freight.calls", "c", ["oakland"], ["ship"])
+    ]
 
 
 def test_names_are_compared_without_case_even_in_quotes() -> None:

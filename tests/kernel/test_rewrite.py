@@ -88,7 +88,9 @@ def test_a_condition_on_what_the_port_does_not_keep_holds_for_no_row() -> None:
 def test_no_alternative_lets_no_row_through() -> None:
     sql = rewritten("SELECT ship FROM los_angeles.pola.visit", says({VISIT: [gives("ship", rows=())]}))
 
-    assert sql == 'SELECT "ship" FROM (SELECT "ship" AS "ship" FROM "los_angeles"."pola"."visit" WHERE FALSE) AS "visit"'
+    assert (
+        sql == 'SELECT "ship" FROM (SELECT "ship" AS "ship" FROM "los_angeles"."pola"."visit" WHERE FALSE) AS "visit"'
+    )
 
 
 # --- the same rows as a row-by-row reading of the agreements ----------------------------------------------------------
