@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 import socket
 import subprocess
 import time
@@ -17,9 +15,14 @@ from typing import Any
 
 import pytest
 import yaml
+from rich.console import Console
 
+from gateway.adapters.catalog_files import read_catalog
 from gateway.adapters.opa import OpaPolicy
-from gateway.model import AskedTable, Decision, Partner, Question, TableDecision, TableName
+from gateway.model import AskedTable, Catalog, Decision, Partner, Question, TableDecision, TableName
+from gateway.settings import Settings
+from stack import components
+from stack.prepare import ConsoleMeter
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 POLICIES = REPOSITORY / "policies"
@@ -30,19 +33,18 @@ PATIENCE_SECONDS = 20.0
 @pytest.fixture(scope="session")
 def opa_binary() -> Path:
     """The OPA of the local stack: from the cache, else from PATH, else fetched or built."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "portgate"
-    for candidate in [*sorted(cache.glob("**/opa")), Path(shutil.which("opa") or "/nowhere")]:
-        if candidate.is_file() and os.access(candidate, os.X_OK) and _is_new_enough(candidate):
-            return candidate
-    from stack import components  # only where nothing is there yet: it may build for minutes
-
-    return Path(components.opa())
+    found = components.find_opa()
+    if found is None:  # nothing is there yet: this may build for minutes
+        with ConsoleMeter(Console(stderr=True)) as meter:
+            found = components.fetch(meter).opa
+    return found
 
 
-def _is_new_enough(binary: Path) -> bool:
-    said = run_opa(binary, "version").stdout
-    version = next(line.split()[1] for line in said.splitlines() if line.startswith("Version:"))
-    return tuple(int(part) for part in version.split("-")[0].split(".")) >= (1, 22, 2)
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    """The catalog of the five ports."""
+    ports = Settings.model_fields["ports"].default
+    return read_catalog(REPOSITORY / "catalog", ports)
 
 
 def run_opa(binary: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -61,9 +63,13 @@ class Oracle:
         self, partner: str, purpose: str, tables: Mapping[str, list[str]], *, now: str = NOW
     ) -> dict[str, TableDecision]:
         """Ask for `port.schema.table` -> columns; answer the same keys."""
-        asked = tuple(AskedTable(TableName(*name.split(".")), tuple(columns)) for name, columns in tables.items())
-        decision = asyncio.run(self._decide(Question(self.partners[partner], purpose, now, asked)))
+        decision = self.decide_all(partner, purpose, tables, now=now)
         return {str(name): answer for name, answer in decision.tables.items()}
+
+    def decide_all(self, partner: str, purpose: str, tables: Mapping[str, list[str]], *, now: str = NOW) -> Decision:
+        """Ask for `port.schema.table` -> columns."""
+        asked = tuple(AskedTable(TableName(*name.split(".")), tuple(columns)) for name, columns in tables.items())
+        return asyncio.run(self._decide(Question(self.partners[partner], purpose, now, asked)))
 
     async def _decide(self, question: Question) -> Decision:
         policy = OpaPolicy(self.url, timeout_seconds=5.0)
