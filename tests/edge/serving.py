@@ -1,6 +1,7 @@
 """Serve a stand-in gate from a process of its own; it says on standard output what was cancelled.
 
-Arguments: TLS port, plain port, certificate, key. The query's text chooses the answer.
+Arguments: TLS port, plain port, certificate, key, and the issuer's folder if tokens are to be real ones. The query's
+text chooses the answer.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ import asyncio
 import sys
 from pathlib import Path
 
+from gateway.adapters.issuer import ISSUER
+from gateway.adapters.tokens import TokenReader
 from gateway.edge.api import make_app
 from gateway.edge.serve import serve
-from gateway.errors import Failed
+from gateway.errors import Failed, NotAllowed, PortUnavailable
+from gateway.explain import ExplainedTable, Explanation
 from gateway.model import Partner, QueryRequest
-from gateway.settings import ListenSettings
-from tests.edge.stand_in import StandInAnswer, StandInGate
+from gateway.settings import IssuerSettings, ListenSettings
+from tests.edge.stand_in import NOTICES, StandInAnswer, StandInGate
 
 
 class Telling(StandInAnswer):
@@ -31,6 +35,12 @@ class Telling(StandInAnswer):
 class Choosing(StandInGate):
     """A gate whose answers depend on the query's text."""
 
+    reader: TokenReader | None = None
+
+    def identify(self, token: str | None) -> Partner:
+        """Read a real token if there is an issuer."""
+        return self.reader.identify(token) if self.reader else super().identify(token)
+
     async def answer(self, partner: Partner, request: QueryRequest) -> StandInAnswer:
         """Choose the answer."""
         if request.sql == "never starts":
@@ -40,22 +50,51 @@ class Choosing(StandInGate):
             except asyncio.CancelledError:
                 print("cancelled", flush=True)
                 raise
+        if request.sql.startswith("DROP"):
+            raise NotAllowed("DROP is not allowed", hint="Ask one SELECT.", line=1, column=1)
+        if request.sql == "port is dead":
+            raise PortUnavailable(("oakland",))
         row: list[object] = ["x" * 1000, 1]
         answers = {
             "fails late": lambda: Telling([[row], [row]], Failed("division by zero")),
             "never ends": lambda: Telling([[row], None]),
+            "shows all": lambda: Telling([[["a\x1b[2J", 12345], [None, -7]]]),
             "is endless": lambda: Telling([[row] * 100] * 1_000_000),
         }
         return answers.get(request.sql, lambda: Telling([[["Los Angeles", 7]]]))()
 
 
+EXPLANATION = Explanation(
+    decision_id="d-1",
+    purpose="freight_resilience",
+    decided_at="2026-11-22T16:45:06Z",
+    tables=(
+        ExplainedTable(
+            port="oakland",
+            table="freight.container_events",
+            columns=("container_no", "event_time"),
+            masked={"container_no": "keyed_hash"},
+            withheld={"consignee_name": "Names of customers never leave the port."},
+            agreements=("oak-public-2026",),
+            reasons=("Container numbers are personal to our customers.",),
+            rows=("carrier_smdg is MSC",),
+        ),
+    ),
+    notices=NOTICES,
+    ports_asked=("oakland",),
+    revisions={"oakland": "ab"},
+)
+
+
 def main() -> None:
     """Serve until a signal."""
-    tls_port, plain_port, certificate, key = sys.argv[1:]
+    tls_port, plain_port, certificate, key, *issuer = sys.argv[1:]
     listen = ListenSettings(
         tls_port=int(tls_port), plain_port=int(plain_port), certificate_file=Path(certificate), key_file=Path(key)
     )
-    gate = Choosing()
+    gate = Choosing(explanation=EXPLANATION)
+    for directory in issuer:
+        gate.reader = TokenReader([IssuerSettings(issuer=ISSUER, jwks_file=Path(directory) / "jwks.json")])
     asyncio.run(serve(make_app(gate, gate.ready), listen))
     print("stopped", flush=True)
 
