@@ -1,4 +1,4 @@
-"""A small world for unit tests: two ports, one canonical table, one table of a port's own, and what a policy may say."""
+"""A small world for unit tests: two ports, one shared table, tables of their own, and what a policy may say."""
 
 from __future__ import annotations
 

@@ -96,7 +96,9 @@ PASSES = [
 def test_what_is_on_the_list_is_read_and_written_to_a_fixpoint(sql: str) -> None:
     once = emit(parse(sql).tree)
 
-    assert emit(DIALECT.parse(once)[0]) == once
+    again = DIALECT.parse(once)[0]
+    assert again is not None
+    assert emit(again) == once
 
 
 def test_a_trailing_semicolon_is_taken_kindly() -> None:

@@ -1,4 +1,4 @@
-"""A guard shows what was granted, and nothing else: as text, and as rows on a real engine against a row-by-row oracle."""
+"""A guard shows what was granted and nothing else: as text, and as rows against a row-by-row oracle."""
 
 from __future__ import annotations
 
@@ -86,7 +86,9 @@ def test_a_condition_on_what_the_port_does_not_keep_holds_for_no_row() -> None:
 
 
 def test_no_alternative_lets_no_row_through() -> None:
-    sql = rewritten("SELECT ship FROM los_angeles.pola.visit", says({VISIT: [gives("ship", rows=())]}))
+    decision = says({VISIT: [gives("ship", rows=())]})
+
+    sql = rewritten("SELECT ship FROM los_angeles.pola.visit", decision)
 
     assert (
         sql == 'SELECT "ship" FROM (SELECT "ship" AS "ship" FROM "los_angeles"."pola"."visit" WHERE FALSE) AS "visit"'

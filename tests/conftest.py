@@ -1,0 +1,93 @@
+"""The real stack, started once for all tests that need it, at a small scale and on free TCP ports."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from stack.layout import Home
+from stack.trino_access import connect
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+SCALE = "0.01"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One running federation."""
+
+    home: Path
+    url: str
+
+    def portgate(self, *words: str, check: bool = True, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run the command line against this stack."""
+        command = [sys.executable, "-m", "gateway", *words, "--home", str(self.home)]
+        done = subprocess.run(
+            command, cwd=CHECKOUT, capture_output=True, text=True, timeout=600, input=stdin, check=False
+        )
+        if check and done.returncode:
+            raise AssertionError(f"{' '.join(command)}\nexit {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def token(self, partner: str) -> str:
+        """A token of the development issuer."""
+        return self.portgate("token", "--as", partner).stdout.strip()
+
+    def client(self, partner: str) -> httpx.Client:
+        """A client of the REST interface, logged in as the partner."""
+        trusted = ssl.create_default_context(cafile=str(Home(self.home).ca_file))
+        headers = {"Authorization": f"Bearer {self.token(partner)}"}
+        return httpx.Client(base_url=self.url, headers=headers, verify=trusted, timeout=60)
+
+    def trino(self) -> Any:
+        """A connection to Trino itself, behind the gateway's back."""
+        return connect(self.home)
+
+
+def free_tcp_ports(count: int) -> list[int]:
+    """Find TCP ports that nobody uses."""
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    numbers = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return numbers
+
+
+def start_stack(home: Path, *more: str) -> Stack:
+    """Start a stack and wait until it is ready."""
+    names = ("--gateway-port", "--plain-port", "--trino-port", "--opa-port", "--postgres-port")
+    chosen = [word for pair in zip(names, map(str, free_tcp_ports(5)), strict=True) for word in pair]
+    stack = Stack(home, "")
+    stack.portgate("up", "--scale", SCALE, *chosen, *more)
+    status = json.loads(stack.portgate("status", "--json").stdout)
+    return Stack(home, status["gateway_url"])
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The five ports, Trino, OPA and the gateway, for the whole run."""
+    home = tmp_path_factory.mktemp("stack")
+    started = Stack(home, "")
+    try:
+        started = start_stack(home)
+        yield started
+    finally:
+        started.portgate("down", check=False)
+
+
+@pytest.fixture(scope="session")
+def trino_cursor(stack: Stack) -> Any:
+    """A cursor of Trino itself."""
+    return stack.trino().cursor()
