@@ -1,0 +1,59 @@
+"""Trino of a local stack: its configuration from templates, the command that runs it, and whether it is ready."""
+
+from __future__ import annotations
+
+import httpx
+
+from stack.components import Components
+from stack.keys import secret, trino_public_key
+from stack.layout import TEMPLATES, Home, write_private
+from stack.postgres import CATALOG_ROLE, READER
+from stack.rendering import write_rendered
+from stack.settings import StackSettings
+
+PART = "trino"
+_FILES = ["config.properties", "node.properties", "jvm.config", "log.properties", "access-control.properties", "rules.json"]
+
+
+def configure(home: Home, components: Components, settings: StackSettings) -> str:
+    """Write Trino's configuration; return a digest of it."""
+    etc = home.trino / "etc"
+    etc.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_private(etc / "gateway.pub.pem", trino_public_key(home))
+    values = {
+        "etc": str(etc),
+        "data": str(home.trino / "data"),
+        "ports": str(home.ports),
+        "plugin_directory": str(components.trino_plugins),
+        "trino_port": str(settings.tcp.trino),
+        "postgres_port": str(settings.tcp.postgres),
+        "shared_secret": secret(home, "trino-shared-secret"),
+        "iceberg_password": secret(home, f"postgres-{CATALOG_ROLE}"),
+        "reader_password": secret(home, f"postgres-{READER}"),
+    }
+    catalogs = [f"catalog/{port}.properties" for port in settings.ports]
+    for stale in (etc / "catalog").glob("*.properties"):
+        if f"catalog/{stale.name}" not in catalogs:
+            stale.unlink()
+    digest = write_rendered(TEMPLATES / "trino", _FILES + catalogs, etc, values)
+    return f"{digest} {components.trino} {trino_public_key(home)}"
+
+
+def command(home: Home, components: Components) -> list[str]:
+    """Return the command that runs Trino in the foreground; its launcher becomes the Java process."""
+    return [
+        str(components.trino / "bin" / "launcher"),
+        "run",
+        f"--etc-dir={home.trino / 'etc'}",
+        f"--data-dir={home.trino / 'data'}",
+        f"--jvm-dir={components.java_home}",
+    ]
+
+
+def is_ready(tcp_port: int) -> bool:
+    """Say whether Trino has opened all its catalogs."""
+    try:
+        answer = httpx.get(f"http://127.0.0.1:{tcp_port}/v1/info", timeout=2)
+    except httpx.TransportError:
+        return False
+    return answer.status_code == httpx.codes.OK and answer.json().get("starting") is False

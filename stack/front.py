@@ -1,0 +1,61 @@
+"""The gateway of a local stack: its settings file, the command that runs it, and whether it is ready."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+
+import httpx
+import yaml
+
+from gateway.adapters.issuer import ISSUER, make_issuer
+from stack.keys import secret_file
+from stack.layout import CATALOG, CHECKOUT, Home, write_private
+from stack.settings import StackSettings
+
+PART = "gateway"
+
+
+def configure(home: Home, settings: StackSettings) -> str:
+    """Write the gateway's settings and the issuer's keys; return a digest of settings, code and catalog."""
+    make_issuer(home.identity)
+    content = yaml.safe_dump(
+        {
+            "listen": {
+                "tls_port": settings.tcp.gateway,
+                "plain_port": settings.tcp.plain,
+                "certificate_file": str(home.tls / "gateway.pem"),
+                "key_file": str(home.tls / "gateway.key"),
+            },
+            "trino": {"port": settings.tcp.trino, "key_file": str(home.trino_key)},
+            "opa": {"url": f"http://127.0.0.1:{settings.tcp.opa}"},
+            "issuers": [{"issuer": ISSUER, "jwks_file": str(home.identity / "jwks.json")}],
+            "audit": {"file": str(home.audit)},
+            "catalog_directory": str(CATALOG),
+            "mask_key_file": str(secret_file(home, "mask-key")),
+            "ports": list(settings.ports),
+        },
+        sort_keys=False,
+    )
+    write_private(home.gateway_settings, content)
+    certificate = (home.tls / "gateway.pem").read_text()
+    return hashlib.sha256(f"{content}{certificate}{_code()}".encode()).hexdigest()
+
+
+def command(home: Home) -> list[str]:
+    """Return the command that runs the gateway in the foreground."""
+    return [sys.executable, "-m", "gateway", "serve", "--settings", str(home.gateway_settings)]
+
+
+def is_ready(plain_tcp_port: int) -> bool:
+    """Say whether the gateway and all that it needs answer."""
+    try:
+        return httpx.get(f"http://127.0.0.1:{plain_tcp_port}/readyz", timeout=15).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
+
+
+def _code() -> str:
+    """Tell one state of the gateway's code and catalog from another: `portgate up` starts a changed gateway anew."""
+    files = [*(CHECKOUT / "gateway").rglob("*.py"), *CATALOG.rglob("*.yaml")]
+    return " ".join(f"{file.relative_to(CHECKOUT)}:{file.stat().st_mtime_ns}" for file in sorted(files))

@@ -1,0 +1,111 @@
+"""The folder of one stack -> the place of everything in it; and the places of the checkout that a stack reads."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+POLICIES = CHECKOUT / "policies"
+CATALOG = CHECKOUT / "catalog"
+TEMPLATES = CHECKOUT / "deploy" / "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """One stack's folder. All that the stack writes is below it."""
+
+    root: Path
+
+    @property
+    def settings(self) -> Path:
+        """What `portgate up` was told, remembered for the next time."""
+        return self.root / "stack.json"
+
+    @property
+    def gateway_settings(self) -> Path:
+        """The gateway's whole configuration."""
+        return self.root / "gateway.yaml"
+
+    @property
+    def ports(self) -> Path:
+        """The ports' own data, one folder for each."""
+        return self.root / "ports"
+
+    @property
+    def trino(self) -> Path:
+        """Trino's configuration, its data and the key that it trusts."""
+        return self.root / "trino"
+
+    @property
+    def trino_key(self) -> Path:
+        """PEM private key; whoever holds it can be anybody in Trino."""
+        return self.trino / "key"
+
+    @property
+    def postgres(self) -> Path:
+        """PostgreSQL's data folder."""
+        return self.root / "postgres"
+
+    @property
+    def identity(self) -> Path:
+        """The development issuer's key pair."""
+        return self.root / "identity"
+
+    @property
+    def tls(self) -> Path:
+        """The local certificate authority and the gateway's certificate."""
+        return self.root / "tls"
+
+    @property
+    def ca_file(self) -> Path:
+        """The certificate that clients of the gateway must trust."""
+        return self.tls / "ca.pem"
+
+    @property
+    def audit(self) -> Path:
+        """The audit log."""
+        return self.root / "audit" / "audit.sqlite"
+
+    @property
+    def logs(self) -> Path:
+        """One log file for each part."""
+        return self.root / "logs"
+
+    @property
+    def run(self) -> Path:
+        """One record for each running part, and the lock of `up` and `down`."""
+        return self.root / "run"
+
+    @property
+    def secrets(self) -> Path:
+        """Passwords and keys, each readable by its owner only."""
+        return self.root / "secrets"
+
+    def log(self, part: str) -> Path:
+        """The log of one part."""
+        return self.logs / f"{part}.log"
+
+    def make(self) -> None:
+        """Make the folders, closed to everybody else."""
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.root.chmod(0o700)
+        for folder in (self.trino, self.identity, self.tls, self.audit.parent, self.logs, self.run, self.secrets):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def find_home(option: Path | None = None) -> Home:
+    """Choose the folder: the option, else $PORTGATE_HOME, else `.portgate` in the checkout."""
+    chosen = option or Path(os.environ.get("PORTGATE_HOME") or CHECKOUT / ".portgate")
+    return Home(chosen.expanduser().absolute())
+
+
+def write_private(file: Path, content: str | bytes) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    data = content.encode() if isinstance(content, str) else content
+    fresh = file.with_name(f"{file.name}.{os.getpid()}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(data)
+    fresh.replace(file)

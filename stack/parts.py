@@ -1,0 +1,86 @@
+"""What the stack was told -> its four parts: how each is started, where it listens, when it is ready."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from stack import engine, front, policy, postgres
+from stack.components import OPA_VERSION, Components
+from stack.layout import CHECKOUT, Home
+from stack.settings import StackSettings, TcpPorts
+
+NAMES = (postgres.PART, policy.PART, engine.PART, front.PART)
+"""In the order in which they are named everywhere; they stop in the opposite order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the stack."""
+
+    name: str
+    command: list[str]
+    tcp: dict[str, int]
+    """TCP ports by the setting that chooses them."""
+    address: str
+    made_from: str
+    is_ready: Callable[[], bool]
+    patience_seconds: int
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def describe_postgres(home: Home, components: Components, settings: StackSettings) -> Part:
+    """Describe PostgreSQL; its data folder must have been prepared."""
+    number = settings.tcp.postgres
+    command = postgres.command(home, components, number)
+    return Part(
+        postgres.PART, command, {"postgres": number}, addresses(settings.tcp)[postgres.PART], _digest(*command),
+        lambda: postgres.is_ready(home, number), 30,
+    )  # fmt: skip
+
+
+def describe_opa(components: Components, settings: StackSettings) -> Part:
+    """Describe OPA."""
+    number = settings.tcp.opa
+    command = policy.command(components, number)
+    return Part(
+        policy.PART, command, {"opa": number}, addresses(settings.tcp)[policy.PART], _digest(*command, str(OPA_VERSION)),
+        lambda: policy.is_ready(number), 30,
+    )  # fmt: skip
+
+
+def describe_trino(home: Home, components: Components, settings: StackSettings) -> Part:
+    """Describe Trino, and write its configuration."""
+    number = settings.tcp.trino
+    command = engine.command(home, components)
+    made_from = _digest(*command, engine.configure(home, components, settings))
+    return Part(
+        engine.PART, command, {"trino": number}, addresses(settings.tcp)[engine.PART], made_from,
+        lambda: engine.is_ready(number), 180,
+    )  # fmt: skip
+
+
+def describe_gateway(home: Home, settings: StackSettings) -> Part:
+    """Describe the gateway, and write its settings."""
+    tcp = settings.tcp
+    command = front.command(home)
+    return Part(
+        front.PART, command, {"gateway": tcp.gateway, "plain": tcp.plain}, addresses(tcp)[front.PART],
+        _digest(*command, front.configure(home, settings)), lambda: front.is_ready(tcp.plain), 90,
+        {"PYTHONPATH": str(CHECKOUT)},
+    )  # fmt: skip
+
+
+def addresses(tcp: TcpPorts) -> dict[str, str]:
+    """Say where each part listens."""
+    return {
+        postgres.PART: f"127.0.0.1:{tcp.postgres}",
+        policy.PART: f"http://127.0.0.1:{tcp.opa}",
+        engine.PART: f"http://127.0.0.1:{tcp.trino}",
+        front.PART: f"https://localhost:{tcp.gateway}",
+    }
+
+
+def _digest(*words: str) -> str:
+    return hashlib.sha256("\0".join(words).encode()).hexdigest()

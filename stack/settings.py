@@ -1,0 +1,106 @@
+"""What a stack was told (TCP ports, scale, which seaports), remembered in <home>/stack.json."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from stack.faults import StackFault
+from stack.layout import Home, write_private
+
+PORTS = ("los_angeles", "long_beach", "oakland", "hueneme", "san_diego")
+
+
+class TcpPorts(BaseModel):
+    """Where the parts listen, all on 127.0.0.1."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    gateway: int = Field(8443, ge=1, le=65535)
+    plain: int = Field(8080, ge=1, le=65535)
+    trino: int = Field(18080, ge=1, le=65535)
+    opa: int = Field(8181, ge=1, le=65535)
+    postgres: int = Field(15432, ge=1, le=65535)
+
+    @model_validator(mode="after")
+    def _all_differ(self) -> Self:
+        chosen = list(self.model_dump().values())
+        twice = {number for number in chosen if chosen.count(number) > 1}
+        if twice:
+            raise ValueError(f"TCP port {min(twice)} is given to two parts")
+        return self
+
+
+class StackSettings(BaseModel):
+    """One stack."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tcp: TcpPorts = TcpPorts()
+    ports: tuple[str, ...] = PORTS
+    """The seaports of this stack."""
+    scale: float = Field(1.0, gt=0, le=100)
+    """How much data: 1 is about a million container events for Los Angeles."""
+    as_of: date
+    """The day on which the generated data ends; kept until told otherwise, so that data is not made anew each day."""
+
+    @model_validator(mode="after")
+    def _ports_are_known(self) -> Self:
+        unknown = [port for port in self.ports if port not in PORTS]
+        if unknown or not self.ports:
+            raise ValueError(f"unknown port {', '.join(unknown) or '(none given)'}; there are: {', '.join(PORTS)}")
+        return self
+
+
+def tcp_option(part: str) -> str:
+    """Name the option of `portgate up` that sets a TCP port."""
+    return f"--{part}-port"
+
+
+def remembered(home: Home) -> StackSettings | None:
+    """Read what the stack was told last time; None if it was never told anything."""
+    if not home.settings.exists():
+        return None
+    try:
+        return StackSettings.model_validate_json(home.settings.read_bytes())
+    except ValidationError as error:
+        raise StackFault(
+            f"{home.settings} cannot be read: {_first(error)}", mend=f"mend or remove it: rm {home.settings}"
+        ) from error
+
+
+def decide(
+    home: Home,
+    *,
+    today: date,
+    scale: float | None = None,
+    ports: tuple[str, ...] | None = None,
+    as_of: date | None = None,
+    tcp: dict[str, int] | None = None,
+) -> StackSettings:
+    """Join what is said now with what was said before; what is said now wins."""
+    before = remembered(home) or StackSettings(as_of=today)
+    said = {"scale": scale, "ports": ports, "as_of": as_of, "tcp": {**before.tcp.model_dump(), **(tcp or {})}}
+    if ports:
+        said["ports"] = tuple(port for port in PORTS if port in ports) + tuple(p for p in ports if p not in PORTS)
+    try:
+        return StackSettings.model_validate(
+            {**before.model_dump(), **{key: value for key, value in said.items() if value is not None}}
+        )
+    except ValidationError as error:
+        raise StackFault(_first(error)) from error
+
+
+def remember(home: Home, settings: StackSettings) -> None:
+    """Keep the settings for the next time."""
+    write_private(home.settings, settings.model_dump_json(indent=2) + "\n")
+
+
+def _first(error: ValidationError) -> str:
+    fault = error.errors()[0]
+    place = ".".join(str(step) for step in fault["loc"])
+    text = fault["msg"].removeprefix("Value error, ")
+    return f"{place}: {text}" if place else text
+
