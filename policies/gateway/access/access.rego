@@ -110,13 +110,13 @@ _is_live(agreement) if {
 }
 
 _is_with(parties) if {
-	_has_only(parties, {"organisations", "organisation_classes", "roles"})
 	count(parties) > 0
 	every key, values in parties {
 		_names_partner(key, values)
 	}
 }
 
+# a key that is none of these three names nobody
 _names_partner("organisations", values) if _is_listed(input.partner.organisation, values)
 
 _names_partner("organisation_classes", values) if _is_listed(input.partner.organisation_class, values)
@@ -212,14 +212,11 @@ _operand("starts_with", value) := prefix if {
 	_is_text(prefix)
 }
 
-_operand(operator, values) := _literals(values) if {
-	operator in {"in", "not_in"}
-	count(values) > 0
-}
+_operand(operator, values) := _literals(values) if operator in {"in", "not_in"}
 
 _operand("between", values) := _literals(values) if count(values) == 2
 
-# all of one type, and as many as were written: an attribute that the partner lacks loses the whole list
+# at least one, all of one type, and as many as were written: an attribute that the partner lacks loses the whole list
 _literals(values) := literals if {
 	is_array(values)
 	literals := [literal | some value in values; literal := _literal(value)]

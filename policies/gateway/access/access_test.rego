@@ -207,6 +207,11 @@ test_one_sentence_may_stand_for_a_whole_table if {
 	answer.withheld == {"call_id": "Ask us.", "carrier_smdg": "Ask us."}
 }
 
+test_an_empty_sentence_is_none if {
+	withheld := {"freight.vessel_calls": {"*": ""}}
+	_grants_nothing(_answer(_question, _with_key(_with_key(_port, "agreements", []), "withheld", withheld)))
+}
+
 test_a_sentence_does_not_take_away_what_an_agreement_grants if {
 	withheld := {"freight.vessel_calls": {"call_id": "Not for the public."}}
 	answer := _answer(_question, _with_key(_port, "withheld", withheld))
@@ -327,7 +332,7 @@ test_a_column_whose_mask_cannot_be_read_is_not_granted if {
 }
 
 test_a_table_without_one_good_column_is_denied if {
-	every columns in [{}, {"call_id": "hide"}, ["call_id"], "show", null] {
+	every columns in [{}, {"call_id": "hide"}, ["call_id"], ["show"], "show", null] {
 		_columns_of(columns) == set()
 	}
 }
@@ -380,7 +385,7 @@ test_an_attribute_of_the_partner_becomes_a_literal if {
 test_an_attribute_the_partner_lacks_drops_the_alternative if {
 	every operation in [
 		{"eq": {"partner": "scac"}}, {"ne": {"partner": "scac"}}, {"in": ["X", {"partner": "scac"}]},
-		{"not_in": ["X", {"partner": "scac"}]}, {"eq": {"partner": "blank"}}, {"eq": {"partner": "scac", "else": "X"}},
+		{"not_in": ["X", {"partner": "scac"}]}, {"eq": {"partner": "blank"}}, {"eq": {"partner": "carrier_smdg", "else": "X"}},
 		{"starts_with": {"partner": "scac"}}, {"between": ["A", {"partner": "scac"}]},
 	] {
 		_rows_of([{"c": operation}, {"d": {"eq": 1}}]) == {[[{"column": "d", "op": "eq", "value": 1}]]}
@@ -390,7 +395,7 @@ test_an_attribute_the_partner_lacks_drops_the_alternative if {
 
 test_an_alternative_that_cannot_be_read_is_dropped if {
 	every alternative in [
-		{}, [], "all", null, {"c": {}}, {"c": "x"}, {"c": {"eq": null}}, {"c": {"eq": ["a"]}}, {"c": {"like": "%"}},
+		{}, [], [{"eq": 1}], "all", null, {"c": {}}, {"c": "x"}, {"c": {"eq": null}}, {"c": {"eq": ["a"]}}, {"c": {"like": "%"}},
 		{"c": {"in": []}}, {"c": {"not_in": []}}, {"c": {"in": ["a", 1]}}, {"c": {"in": "a"}}, {"c": {"in": {"a": "a"}}},
 		{"c": {"between": ["a"]}}, {"c": {"between": ["a", "b", "c"]}}, {"c": {"between": "ab"}}, {"c": {"starts_with": ""}},
 		{"c": {"starts_with": 1}}, {"c": {"is_null": false}}, {"c": {"not_null": "yes"}}, {"c": {"is_null": {"partner": "x"}}},
@@ -435,6 +440,7 @@ test_an_embargo_that_cannot_be_read_denies_the_table if {
 		{"column": "at", "age": 1}, {"column": "at", "age": "1d", "until": "x"},
 		{"column": "at", "age": "1d", "grain": "week"}, {"column": "driver_id", "age": "1d"},
 		{"column": "driver_id", "age": "1d", "grain": "day"}, {"column": "", "age": "1d", "grain": "day"},
+		{"column": "at", "age": "1d", "grain": "day", "unless": "x"},
 	] {
 		_embargoed(embargo) == set()
 	}
