@@ -2,7 +2,8 @@
 
 *Invariants*
 - `append` returns only after the commit that holds the record; records that wait together share one.
-- After a fault every append raises AuditUnavailable until `probe` has reopened the file.
+- After a fault every append raises AuditUnavailable until the file was reopened: by `probe`, or after an append that
+  came REOPEN_SECONDS or more after the last try. What was refused stays refused.
 - A decision whose caller went away while it was written gets its outcome here, for nobody else knows of it.
 """
 
@@ -12,6 +13,7 @@ import asyncio
 import contextlib
 import queue
 import threading
+import time
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +25,7 @@ from gateway.errors import AuditUnavailable, Broken
 MAX_GROUP = 64
 """How many records share one commit at most; what comes in while one is under way waits together for the next."""
 MAX_WAITING = 10_000
+REOPEN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class SqliteAuditStore:
         self._log = AuditFile(file)
         self._queue: queue.Queue[_Append | _Probe | _Stop] = queue.Queue(MAX_WAITING)
         self._stopped = False
+        self._tried_at: float | None = None
+        """When the file failed or was last tried again; None while it is well."""
         self._thread = threading.Thread(target=self._run, name="audit-writer", daemon=True)
         self._thread.start()
 
@@ -134,6 +139,7 @@ class SqliteAuditStore:
         except AuditUnavailable as error:
             for item in group:
                 item.receipt.set_exception(error)
+            self._try_again()
             return
         for item, answer in zip(group, answers, strict=True):
             if isinstance(answer, Broken):
@@ -141,9 +147,23 @@ class SqliteAuditStore:
             else:
                 item.receipt.set_result(answer)
 
+    def _try_again(self) -> None:
+        """Reopen the file for those who come later, unless it failed a moment ago."""
+        now_ = time.monotonic()
+        if self._tried_at is not None and now_ - self._tried_at >= REOPEN_SECONDS:
+            with contextlib.suppress(AuditUnavailable):  # the next append says so
+                self._check()
+        elif self._tried_at is None:
+            self._tried_at = now_
+
+    def _check(self) -> None:
+        self._tried_at = time.monotonic()
+        self._log.probe()
+        self._tried_at = None
+
     def _probe(self, item: _Probe) -> None:
         try:
-            self._log.probe()
+            self._check()
         except AuditUnavailable as error:
             item.done.set_exception(error)
         else:

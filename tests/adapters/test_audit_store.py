@@ -227,6 +227,25 @@ def test_a_harmed_file_stops_the_log_until_it_is_mended_and_probed(
     assert [entry.record["query"] for entry in reversed(read_log(file))] == ["before", "after"]
 
 
+def test_a_mended_log_opens_again_for_those_who_come_later(
+    store: SqliteAuditStore, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.adapters.audit_store.REOPEN_SECONDS", 0.0)
+
+    async def story() -> None:
+        file.chmod(0o400)
+        for query in ("first", "second"):
+            with pytest.raises(AuditUnavailable):
+                await store.append(refusal(query))
+        file.chmod(0o600)
+        with pytest.raises(AuditUnavailable):
+            await store.append(refusal("third"))
+        await store.append(refusal("fourth"))
+
+    asyncio.run(story())
+    assert [entry.record["query"] for entry in read_log(file)] == ["fourth"]
+
+
 def test_a_probe_sees_a_read_only_file_before_any_query_does(store: SqliteAuditStore, file: Path) -> None:
     async def story() -> None:
         await store.probe()
