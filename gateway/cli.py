@@ -58,7 +58,7 @@ def serve(
     settings: Annotated[Path, typer.Option("--settings", metavar="FILE", help="The gateway's settings, YAML.")],
 ) -> None:
     """Run the gateway until SIGTERM or SIGINT."""
-    from gateway.edge.process import run
+    from gateway.process import run
 
     sys.exit(run(settings))
 
