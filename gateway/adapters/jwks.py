@@ -11,6 +11,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -41,6 +42,14 @@ KEY_FAMILIES: Mapping[str, tuple[str, str | None]] = {
 JsonWebKey = dict[str, object]
 
 
+@dataclass(frozen=True, slots=True)
+class _Set:
+    """One key set as read, and the keys of it that were needed so far; replaced as a whole."""
+
+    keys: dict[str, JsonWebKey]
+    ready: dict[tuple[str, str], jwt.PyJWK | None]
+
+
 class KeySet:
     """The keys of one issuer, as last read."""
 
@@ -48,21 +57,29 @@ class KeySet:
         self._read = read
         self._clock = clock
         self._lock = threading.Lock()
-        self._keys: dict[str, JsonWebKey] = {}
+        self._set = _Set({}, {})
         self._read_at: float | None = None
         self._tried_at: float | None = None
 
     def find(self, key_id: str, algorithm: str) -> jwt.PyJWK | None:
         """Return the issuer's key of this name for this algorithm, or None if the issuer has none."""
-        if self._age() > FRESH_SECONDS or key_id not in self._keys:
+        if self._age() > FRESH_SECONDS or key_id not in self._set.keys:
             self._refresh()
         if self._age() > STALE_SECONDS:
             raise IdentityUnavailable(
                 "the token issuer's keys cannot be read, so no token can be checked",
                 hint="Try again in a minute; the operator of the gateway can see why with: portgate doctor",
             )
-        key = self._keys.get(key_id)
-        return _usable(key, algorithm) if key is not None else None
+        return self._usable(key_id, algorithm)
+
+    def _usable(self, key_id: str, algorithm: str) -> jwt.PyJWK | None:
+        """Return the key, read once for each set: reading it costs more than checking a signature with it."""
+        current = self._set
+        if key_id not in current.keys:
+            return None
+        if (key_id, algorithm) not in current.ready:
+            current.ready[key_id, algorithm] = _read_key(current.keys[key_id], algorithm)
+        return current.ready[key_id, algorithm]
 
     def _age(self) -> float:
         return float("inf") if self._read_at is None else self._clock() - self._read_at
@@ -77,7 +94,7 @@ class KeySet:
             if self._tried_at is not None and now - self._tried_at < REFETCH_SECONDS:
                 return
             self._tried_at = now
-            self._keys = _parse(self._read())
+            self._set = _Set(_parse(self._read()), {})
             self._read_at = now
         except (OSError, ValueError, RecursionError, httpx.HTTPError):
             return  # the age of the old set, checked by the caller, bounds how long it may still serve
@@ -140,7 +157,7 @@ def _parse(body: bytes) -> dict[str, JsonWebKey]:
     return {name: key for name, key in keys.items() if name not in twice}
 
 
-def _usable(key: JsonWebKey, algorithm: str) -> jwt.PyJWK | None:
+def _read_key(key: JsonWebKey, algorithm: str) -> jwt.PyJWK | None:
     """Return the key if it is a public signature key of the algorithm's own family."""
     family, curve = KEY_FAMILIES[algorithm]
     if key.get("kty") != family or (curve is not None and key.get("crv") != curve):

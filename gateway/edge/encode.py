@@ -6,6 +6,8 @@ An answer that fails midway never looks finished: JSON ends in `error` where `st
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -21,6 +23,9 @@ MAX_NOTICE_HEADER_BYTES = 512
 
 Rows = Sequence[Sequence[object]]
 Problem = dict[str, object]
+
+PLAIN_TYPES = {"varchar", "char", "bigint", "integer", "smallint", "tinyint", "decimal", "date", "time", "timestamp"}
+"""Types whose values the library's CSV writer writes as we do."""
 
 _NEEDS_QUOTES = re.compile(r'[",\r\n]')
 
@@ -99,13 +104,26 @@ class Csv:
 
     media_type = "text/csv; charset=utf-8; header=present"
 
+    def __init__(self) -> None:
+        self._plain = False
+
     def head(self, answer: Answered) -> bytes:
         """Write the line of names."""
+        self._plain = all(type_.split("(")[0] in PLAIN_TYPES for _, type_ in answer.columns)
         return csv_line([name for name, _ in answer.columns])
 
     def page(self, rows: Rows) -> bytes:
-        """Write each row as a line."""
-        return b"".join([csv_line(row) for row in rows])
+        """Write each row as a line; the library's writer is ten times as fast, where it writes what we would."""
+        if not self._plain or len(rows[0] if rows else ()) < 2:
+            return b"".join([csv_line(row) for row in rows])
+        text = io.StringIO()
+        write = csv.writer(text, lineterminator="\r\n").writerow
+        for row in rows:
+            if "" in row:  # the library does not tell an empty text from NULL
+                text.write(csv_line(row).decode())
+            else:
+                write(row)
+        return text.getvalue().encode()
 
     def tail(self, answer: Answered) -> bytes:
         """Write nothing: the notices went ahead in headers."""

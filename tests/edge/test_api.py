@@ -94,7 +94,7 @@ def test_a_csv_answer_has_a_header_row_and_its_notices_in_headers() -> None:
 
 def test_what_csv_writes_a_csv_reader_reads() -> None:
     rows: list[list[object]] = [['say "x", y', "a\r\nb"], ["", "=1+1"], ["ünï", " blank "], [[1, "two"], {"k": None}]]
-    gate = StandInGate(StandInAnswer([rows], columns=(("a,b", "varchar"), ('"', "varchar"))))
+    gate = StandInGate(StandInAnswer([rows], columns=(("a,b", "json"), ('"', "varchar"))))
 
     read = list(csv.reader(io.StringIO(ask(gate, "text/csv").text, newline="")))
 
@@ -105,6 +105,20 @@ def test_what_csv_writes_a_csv_reader_reads() -> None:
         ["ünï", " blank "],
         ['[1,"two"]', '{"k":null}'],
     ]
+
+
+ODD_TEXTS = ["", "a", "a,b", '"', "a\nb", "\r", " a ", "'", "=1", "ü", "\t", ";", "NULL", '"quoted"', "\u2028"]
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS)
+def test_both_ways_of_writing_csv_write_the_same(text: str) -> None:
+    rows: list[list[object]] = [[text, 1, None], ["x", -(2**63), text], [None, 0, None]]
+    columns = (("a", "varchar"), ("b", "bigint"), ("c", "varchar(10)"))
+
+    fast = ask(StandInGate(StandInAnswer([rows], columns=columns)), "text/csv")
+    slow = ask(StandInGate(StandInAnswer([rows], columns=(*columns[:2], ("c", "json")))), "text/csv")
+
+    assert fast.content == slow.content
 
 
 @pytest.mark.parametrize("accept", ["application/json", "application/x-ndjson", "text/csv"])
