@@ -1,4 +1,5 @@
 -- Every call of every ship at every port, with all its times in UTC and unclipped.
+-- Sums of fractions are rounded everywhere: two threads may add them in another order, and the rows must not show it.
 -- Slots lie evenly over the year, so each year has exactly the arrivals of its stream; a fleet sails round in turn.
 CREATE TABLE slot AS
 WITH slots AS (SELECT s.*, y, unnest(range(per_year)) AS n FROM stream s,
@@ -25,8 +26,8 @@ WITH drawn AS (
   FROM slot s JOIN ship p ON p.stream = s.stream AND p.i = s.i),
 scaled AS (
   SELECT *, CASE WHEN anchors THEN anchor_h * anchor_share * count(*) OVER w / count(CASE WHEN anchors THEN 1 END) OVER w
-                      * anchor_w / avg(CASE WHEN anchors THEN anchor_w END) OVER w END AS anchored_h,
-         berth_h * stay_w / avg(stay_w) OVER w AS stay_h
+                      * anchor_w / round(avg(CASE WHEN anchors THEN anchor_w END) OVER w, 9) END AS anchored_h,
+         berth_h * stay_w / round(avg(stay_w) OVER w, 9) AS stay_h
   FROM drawn WINDOW w AS (PARTITION BY stream))
 SELECT key, port, class, ship_no, eta_first, eta_first + hours(round(late_h * 0.6 * 4) / 4) AS eta_latest, late_h,
        CASE WHEN anchors THEN eta_first + hours(late_h) END AS anchor_down,

@@ -9,8 +9,8 @@ cut_pieces AS (
   FROM call c JOIN ship s USING (ship_no) JOIN month m ON c.ops_start < m.ends AND c.ops_end > m.starts
   WHERE c.class = 'containership'),
 weighed AS (SELECT *, size * date_diff('second', starts, ends) / 3600.0 AS weight FROM cut_pieces WHERE ends > starts)
-SELECT *, weight / sum(weight) OVER (PARTITION BY port, month) AS share,
-       sum(weight) OVER (PARTITION BY port, month ORDER BY starts, key) / sum(weight) OVER (PARTITION BY port, month) AS reaches
+SELECT *, round(weight / sum(weight) OVER (PARTITION BY port, month), 12) AS share,
+       round(sum(weight) OVER (PARTITION BY port, month ORDER BY starts, key) / sum(weight) OVER (PARTITION BY port, month), 12) AS reaches
 FROM weighed;
 
 -- The month of the last day has only begun: its boxes are those of the days gone by, on the calls begun by then.
@@ -20,15 +20,14 @@ SELECT b.*, least(1.0, date_diff('second', utc(b.month::TIMESTAMP), getvariable(
 FROM month_boxes b WHERE b.month >= getvariable('first_day');
 
 CREATE TABLE call_moves AS
-SELECT p.key, sum(p.share * n)::INTEGER AS moves, sum(p.share * n_in)::INTEGER AS discharged
+SELECT p.key, round(sum(p.share * n), 3)::INTEGER AS moves, round(sum(p.share * n_in), 3)::INTEGER AS discharged
 FROM piece p JOIN (SELECT port, month, sum(n20 + n40 + n45) AS n, sum(CASE WHEN is_inbound THEN n20 + n40 + n45 END) AS n_in
                    FROM month_boxes GROUP BY port, month) USING (port, month) GROUP BY p.key;
 
 -- One box in `one_box`, with TEU rounded once for a month and not once for each of its parts.
 CREATE TABLE sampled AS
 WITH teu AS (SELECT m.port, m.month, m.part, m.is_inbound, m.is_laden,
-                    (m.n20 + 2 * m.n40 + 2.25 * m.n45) * m.elapsed / getvariable('one_box') AS teu FROM month_part m
-             WHERE list_contains(getvariable('chosen'), m.port)),
+                    (m.n20 + 2 * m.n40 + 2.25 * m.n45) * m.elapsed / getvariable('one_box') AS teu FROM month_part m),
 summed AS (SELECT *, sum(teu) OVER (PARTITION BY port, month ORDER BY part) AS upto FROM teu),
 whole AS (SELECT *, (round(upto) - round(upto - teu))::BIGINT AS t FROM summed),
 split AS (SELECT *, (floor(t * 0.03 / 9) * 4)::BIGINT AS n45, round(t * 0.0989)::BIGINT AS n FROM whole),
@@ -38,7 +37,7 @@ SELECT port, month, part, is_inbound, is_laden, n20, n40, n45,
        sum(n20 + n40 + n45) OVER (ORDER BY port, month, part) - (n20 + n40 + n45) AS before FROM counted;
 
 CREATE TABLE box AS
-WITH numbered AS (SELECT *, unnest(range(n20 + n40 + n45)) AS i FROM sampled),
+WITH numbered AS (SELECT *, unnest(range(n20 + n40 + n45)) AS i FROM sampled WHERE list_contains(getvariable('chosen'), port)),
 drawn AS (SELECT before + i AS box, port, month, part, is_inbound, is_laden, CASE WHEN i < n20 THEN 20 WHEN i < n20 + n40 THEN 40 ELSE 45 END AS feet,
                  u(before + i, 'piece') AS x FROM numbered),
 -- The sum of shares may end a hair below 1; the last piece of a month is taken to reach it.
@@ -75,10 +74,10 @@ CREATE MACRO box_no(owner, weighted, serial) AS owner || lpad(serial::VARCHAR, 6
   || ((weighted + digit(serial, 100000) * 16 + digit(serial, 10000) * 32 + digit(serial, 1000) * 64 + digit(serial, 100) * 128
        + digit(serial, 10) * 256 + digit(serial, 1) * 512) % 11 % 10);
 
--- The hour that came twice in Long Beach: four boxes that came ashore later that day are moved into it, two to each pass.
+-- The hour that came twice in Long Beach: four boxes that came ashore in the two days after it are moved into it, two to each pass.
 UPDATE box SET quay_at = o.at, in_at = o.at
 FROM (SELECT box, TIMESTAMP '2025-11-02 08:20:00' + (row_number() OVER (ORDER BY quay_at, box) - 1) * INTERVAL 30 MINUTE AS at FROM box
-      WHERE port = 'USLGB' AND is_inbound AND quay_at BETWEEN '2025-11-02 10:00:00' AND '2025-11-03 08:00:00' QUALIFY row_number() OVER (ORDER BY quay_at, box) <= 4) AS o
+      WHERE port = 'USLGB' AND is_inbound AND quay_at BETWEEN '2025-11-02 10:00:00' AND '2025-11-04 08:00:00' QUALIFY row_number() OVER (ORDER BY quay_at, box) <= 4) AS o
 WHERE box.box = o.box;
 
 -- What a box is and holds.
@@ -121,7 +120,7 @@ SELECT gate, box, extra = 1 AS bare, port, terminal, pier, is_inbound, is_laden,
 FROM passed WHERE out_at <= getvariable('cut');
 
 CREATE TABLE block AS
-SELECT row_number() OVER (ORDER BY port, land_at, terminal, railroad, region, is_inbound) AS block, port, terminal, any_value(pier) AS pier, railroad, is_inbound, region, any_value(ramp) AS ramp,
+SELECT row_number() OVER (PARTITION BY port ORDER BY land_at, terminal, railroad, region, is_inbound) AS block, port, terminal, any_value(pier) AS pier, railroad, is_inbound, region, any_value(ramp) AS ramp,
        count(*)::INTEGER AS boxes, sum(feet) / 20.0 AS teu, count(CASE WHEN feet = 20 THEN 1 END)::INTEGER AS n20, count(CASE WHEN feet = 40 THEN 1 END)::INTEGER AS n40,
        count(CASE WHEN feet = 45 THEN 1 END)::INTEGER AS n45, land_at - hours(CASE WHEN is_inbound THEN 6 + 10 * u(hash(port, terminal, region), land_at::VARCHAR) ELSE 0.5 END) AS ready_at, land_at AS depart_at,
        avg(date_diff('minute', in_at, out_at)) / 60.0 AS dwell_h

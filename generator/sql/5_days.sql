@@ -12,7 +12,7 @@ parts AS (SELECT s.port, s.berth, d.day, date_diff('minute', greatest(s.first_li
                  greatest(0, date_diff('second', greatest(s.ops_start, d.starts), least(s.ops_end, d.ends, getvariable('cut'))))
                  / greatest(1, date_diff('second', s.ops_start, s.ops_end)) AS share, s.moves, s.crane_min
           FROM stays s JOIN day d ON s.first_line < d.ends AND s.last_line > d.starts),
-summed AS (SELECT port, berth, day, sum(minutes) AS minutes, count(*) AS ships, sum(share * moves) AS moves, sum(share * crane_min) AS crane_min,
+summed AS (SELECT port, berth, day, sum(minutes) AS minutes, count(*) AS ships, round(sum(share * moves), 3) AS moves, round(sum(share * crane_min), 3) AS crane_min,
                   sum(CASE WHEN amp THEN minutes ELSE 0 END) AS amp_min FROM parts GROUP BY port, berth, day)
 SELECT b.port, b.terminal, b.pier, b.berth, d.day, b.length_m, b.depth_m,
        least(coalesce(s.minutes, 0), CASE WHEN b.port = 'USOAK' THEN 4 ELSE 1 END * date_diff('minute', d.starts, d.ends))::INTEGER AS occupied_min,
@@ -86,7 +86,7 @@ year_days AS (SELECT year(month) AS y, month, weight / 12 AS part FROM (SELECT D
 calls AS (SELECT *, date_trunc('month', local(first_line))::DATE AS month, 0.6 + 0.8 * u(key, 'cargo') AS w FROM call WHERE port IN ('USNTD', 'USSAN') AND first_line <= getvariable('cut')),
 elapsed AS (SELECT month, part * CASE WHEN month = date_trunc('month', getvariable('as_of')::DATE) THEN day(getvariable('as_of')::DATE) / day(last_day(month)) ELSE 1 END AS part FROM year_days),
 shared AS (SELECT c.port, c.key, c.call_no, c.ship_no, c.terminal, c.berth, c.class, c.month, c.first_line, c.last_line, y.commodity, y.inbound, y.lines, y.origins,
-                  e.part * w / sum(w) OVER (PARTITION BY c.port, c.class, c.month, y.commodity, y.inbound) AS share, y.tons, y.vehicles, y.boxes20, y.boxes40, y.pallets
+                  round(e.part * w / sum(w) OVER (PARTITION BY c.port, c.class, c.month, y.commodity, y.inbound), 12) AS share, y.tons, y.vehicles, y.boxes20, y.boxes40, y.pallets
            FROM calls c JOIN yearly y ON y.port = c.port AND y.class = c.class JOIN elapsed e ON e.month = c.month)
 SELECT *, share * tons AS lot_tons, share * vehicles AS lot_vehicles, share * boxes20 AS lot_20, share * boxes40 AS lot_40, share * pallets AS lot_pallets,
        pick(origins, u(key, commodity || 'origin')) AS origin FROM shared;

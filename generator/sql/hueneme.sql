@@ -22,8 +22,8 @@ SELECT 'H' || lpad(call_no::VARCHAR, 5, '0') AS "Call No", name AS "Vessel",
 FROM hue_call ORDER BY 1;
 
 CREATE TABLE hueneme.cargo_log AS
-SELECT 'FY' || year(month + INTERVAL 3 MONTH) AS "FY", strftime(month, '%b') AS "Month", s.name AS "Vessel", commodity AS "Commodity", CASE WHEN inbound THEN 'IN' ELSE 'OUT' END AS "In/Out", commas(sum(lot_tons)) AS "Short Tons",
-       whole(sum(lot_pallets)) AS "Pallets", whole(sum(lot_vehicles)) AS "Autos", whole(sum(lot_20)) AS "20s", whole(sum(lot_40)) AS "40s", origin AS "Origin"
+SELECT 'FY' || year(month + INTERVAL 3 MONTH) AS "FY", strftime(month, '%b') AS "Month", s.name AS "Vessel", commodity AS "Commodity", CASE WHEN inbound THEN 'IN' ELSE 'OUT' END AS "In/Out", commas(round(sum(lot_tons), 6)) AS "Short Tons",
+       whole(round(sum(lot_pallets), 6)) AS "Pallets", whole(round(sum(lot_vehicles), 6)) AS "Autos", whole(round(sum(lot_20), 6)) AS "20s", whole(round(sum(lot_40), 6)) AS "40s", origin AS "Origin"
 FROM lot JOIN ship s USING (ship_no) WHERE port = 'USNTD' GROUP BY lot.month, s.name, commodity, inbound, origin ORDER BY lot.month, s.name, commodity, inbound, origin;
 
 CREATE TABLE hueneme.reefer_yard AS

@@ -2,7 +2,7 @@
 -- A clerk's typing errors: three boxes and one ship bear a time in the hour that never was, 9 March 2025 from 2 to 3.
 CREATE TABLE lb_typo AS
 SELECT box, TIMESTAMP '2025-03-09 02:10:00' + row_number() OVER (ORDER BY quay_at, box) * INTERVAL 11 MINUTE AS wall FROM box
-WHERE port = 'USLGB' AND is_inbound AND quay_at BETWEEN '2025-03-09 10:00:00' AND '2025-03-10 09:00:00' QUALIFY row_number() OVER (ORDER BY quay_at, box) <= 3;
+WHERE port = 'USLGB' AND is_inbound AND quay_at BETWEEN '2025-03-09 10:00:00' AND '2025-03-11 09:00:00' QUALIFY row_number() OVER (ORDER BY quay_at, box) <= 3;
 
 CREATE TABLE lb_late_sailing AS
 SELECT key FROM call WHERE port = 'USLGB' AND last_line > '2025-03-09 10:00:00' AND first_line < '2025-03-09 06:00:00' ORDER BY last_line, key LIMIT 1;
@@ -23,7 +23,7 @@ INSERT INTO lb_kind VALUES ('containership', 'Container'), ('tanker', 'Tanker'),
 CREATE TABLE long_beach.VesselCall AS
 SELECT 'LB' || lpad(call_no::VARCHAR, 6, '0') AS CallNo, 'IMO' || s.imo AS LloydsNo, s.name AS VesselName, k.words AS VesselKind, l.scac AS Scac, s.service AS ServiceName, c.pier AS PierCode, c.berth AS BerthNo,
        s.loa_m / 0.3048 AS LoaFt, s.teu AS CapacityTeu, p.name AS PriorPort, n.name AS NextPort, local(eta_first) AS EtaPublishedLocal, local(eta_latest) AS EtaLocal, local(past(anchor_down)) AS ArrivedAnchLocal,
-       local(past(anchor_up)) AS LeftAnchLocal, local(past(first_line)) AS BerthedLocal, local(past(ops_start)) AS WorkStartLocal, local(past(ops_end)) AS WorkEndLocal, local(etd) AS EtdLocal,
+       local(past(anchor_up)) AS LeftAnchLocal, local(past(first_line)) AS BerthedLocal, local(past(ops_start)) AS WorkStartLocal, CASE WHEN t.key IS NOT NULL THEN TIMESTAMP '2025-03-09 01:40:00' ELSE local(past(ops_end)) END AS WorkEndLocal, local(etd) AS EtdLocal,
        CASE WHEN t.key IS NOT NULL THEN TIMESTAMP '2025-03-09 02:20:00' ELSE local(past(last_line)) END AS SailedLocal, CASE WHEN first_line <= getvariable('cut') THEN w.words END AS HoldReason,
        CASE WHEN last_line <= getvariable('cut') THEN CASE special WHEN 'ADHO' THEN 'EXTRA' ELSE 'SAILED' END WHEN first_line <= getvariable('cut') THEN 'ALONGSIDE'
             WHEN anchor_down <= getvariable('cut') THEN 'ANCHORED' ELSE 'EXPECTED' END AS CallState,

@@ -16,10 +16,10 @@ FROM call c JOIN sd_ship s USING (ship_no) WHERE c.port = 'USSAN' ORDER BY call_
 CREATE TABLE san_diego.cargo_ledger AS
 WITH lines AS (SELECT *, unnest(range(lines)) AS line FROM lot WHERE port = 'USSAN'),
 numbered AS (SELECT *, row_number() OVER (ORDER BY first_line, key, commodity, inbound, line) AS n, 0.5 + u(hash(key, commodity, inbound, line), 'line') AS w FROM lines),
-parted AS (SELECT *, w / sum(w) OVER (PARTITION BY key, commodity, inbound) AS part FROM numbered)
+parted AS (SELECT *, round(w / sum(w) OVER (PARTITION BY key, commodity, inbound), 12) AS part FROM numbered)
 SELECT n AS ledger_id, 'SD-' || lpad(call_no::VARCHAR, 5, '0') AS call_ref, p.terminal, p.berth, iso(least(first_line + hours(1 + 12 * u(n, 'post')), getvariable('cut'))) AS posted_at, s.call_sign AS vessel_call_sign, s.name AS vessel_name, s.operator, commodity AS commodity_group,
        CASE commodity WHEN 'vehicles' THEN '8703' WHEN 'bananas' THEN '0803' WHEN 'cement' THEN '2523' WHEN 'fertilizer' THEN '3105' WHEN 'steel' THEN '7208' WHEN 'lumber' THEN '4407' WHEN 'project cargo (wind turbines)' THEN '8503' ELSE '9306' END AS hs4,
-       inbound, CASE WHEN commodity <> 'bananas' THEN lot_tons * part END AS metric_tonnes, CASE WHEN commodity = 'bananas' THEN lot_tons * part * 1000 END AS weight_kg, nullif(round(lot_vehicles * part), 0) AS vehicle_count,
+       inbound, CASE WHEN commodity <> 'bananas' THEN round(lot_tons * part, 3) END AS metric_tonnes, CASE WHEN commodity = 'bananas' THEN round(lot_tons * part * 1000, 1) END AS weight_kg, nullif(round(lot_vehicles * part), 0) AS vehicle_count,
        nullif(round(lot_20 * part), 0) AS boxes_20, nullif(round(lot_40 * part), 0) AS boxes_40, origin AS origin_country,
        CASE commodity WHEN 'bananas' THEN 'Verde Fruit Company (invented)' WHEN 'military cargo' THEN 'Military Sealift Charter (invented)'
             WHEN 'vehicles' THEN pick(['Balboa Motors', 'Otay Motor Imports', 'Coronado Autos'], u(n, 'customer')) || ' (invented)' WHEN 'cement' THEN 'Mission Cement (invented)'
