@@ -128,7 +128,7 @@ class AuditFile:
 
     def _prepare(self, database: sqlite3.Connection) -> None:
         if database.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
-            _unavailable(f"{self._file} cannot be used with a write-ahead log")
+            _unavailable(f"{self._file.name} cannot be used with a write-ahead log")
         database.execute("PRAGMA synchronous = FULL")
         database.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone stops at the disk's cache
         database.executescript(_TABLES)
@@ -138,7 +138,7 @@ class AuditFile:
         self._opened = {file: _identity(file.stat()) for file in files}
         last_index = int(database.execute("SELECT coalesce(max(idx), 0) FROM records").fetchone()[0])
         if last_index < self._last_index:
-            _unavailable(f"{self._file} lost records: it ends at {last_index}, but {self._last_index} was written")
+            _unavailable(f"{self._file.name} lost records: it ends at {last_index}, but {self._last_index} was written")
         self._last_index = last_index
         self._interrupt_orphans(database)
 
@@ -168,7 +168,7 @@ class AuditFile:
         for file, identity in self._opened.items():
             found = file.stat()
             if _identity(found) != identity:
-                _unavailable(f"{file} is no longer the file that was opened")
+                _unavailable(f"{file.name} is no longer the file that was opened")
             _check_writable(file, found)
 
 
@@ -236,7 +236,7 @@ def _make_private(file: Path) -> None:
 
 def _check_writable(file: Path, found: os.stat_result) -> None:
     if not found.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
-        _unavailable(f"{file} is read-only")
+        _unavailable(f"{file.name} is read-only")
 
 
 def _identity(found: os.stat_result) -> tuple[int, int]:
@@ -252,7 +252,7 @@ def _sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
-_HINT = "Nothing is answered until the audit log can be written; the gateway tries again by itself."
+_HINT = "Nothing is answered while the audit log cannot be written; the gateway tries again by itself."
 
 
 def _unavailable(message: str) -> NoReturn:
@@ -260,4 +260,6 @@ def _unavailable(message: str) -> NoReturn:
 
 
 def _fault(file: Path, error: Exception) -> AuditUnavailable:
-    return AuditUnavailable(f"{file} cannot be used: {error}", hint=_HINT)
+    """Say what happened in words fit for a partner: no folder of ours is in them."""
+    told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return AuditUnavailable(f"{file.name} cannot be used: {told}", hint=_HINT)

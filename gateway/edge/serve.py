@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import sys
@@ -63,7 +64,9 @@ def _bind(host: str, port: int, setting: str) -> socket.socket:
     try:
         return socket.create_server((host, port), backlog=BACKLOG)
     except OSError as error:
-        raise CannotListen(f"cannot listen on {host}:{port}: {error.strerror}; choose another {setting}") from error
+        raise CannotListen(
+            f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}; choose another {setting}"
+        ) from error
 
 
 def _listener(app: FastAPI, tls: ListenSettings | None) -> _Listener:

@@ -216,6 +216,7 @@ def test_a_harmed_file_stops_the_log_until_it_is_mended_and_probed(
         with pytest.raises(AuditUnavailable) as told:
             await store.append(refusal("during"))
         assert told.value.hint
+        assert str(file.parent) not in told.value.message + told.value.hint
 
         mend()
         with pytest.raises(AuditUnavailable):
