@@ -45,8 +45,8 @@ _answer(table) := {
 } if {
 	name := concat(".", [table.schema, table.table])
 	grants := [grant |
-		some agreement in _live_agreements[table.port]
-		grant := _grant(agreement, name, table.columns)
+		some i in _live_agreements[table.port]
+		grant := _grant(table.port, i, name, table.columns)
 	]
 	granted := {column | some grant in grants; some column, _ in grant.columns}
 }
@@ -58,34 +58,36 @@ _rego_keys := {"narrow", "narrow_test"}
 
 _document_keys := {"version", "port", "contact", "suspended", "agreements", "withheld"}
 
+# Documents are long and most of each is not asked about: rules go by port and place, and read what they need. A whole
+# document is passed to json.marshal alone, because a function that takes it would have OPA build it anew.
+
 # a port that nobody loaded has the empty document: it grants nothing, and its revision says so
-_documents := {port: _document(data.ports, port) | some port in _ports_asked}
+_revision(port) := crypto.sha256(json.marshal(data.ports[port])) if {
+	_is_plain(port)
+} else := crypto.sha256(json.marshal(object.remove(data.ports[port], _rego_keys))) if {
+	is_object(data.ports[port])
+} else := crypto.sha256("{}")
 
-_document(ports, port) := object.remove(ports[port], _rego_keys) if {
-	is_object(ports[port])
-} else := {}
+_is_plain(port) if count(object.keys(data.ports[port]) & _rego_keys) == 0
 
-_revision(port) := crypto.sha256(json.marshal(_documents[port]))
-
-_live_agreements[port] := [agreement |
-	some i, agreement in document.agreements
-	_is_live(agreement)
-	not _has_namesake(document.agreements, i)
-] if {
-	some port, document in _documents
-	is_array(document.agreements)
-	document.version == 1
-	document.port == port
-	document.suspended == false
-	_has_only(document, _document_keys)
+_open_ports contains port if {
+	some port in _ports_asked
+	data.ports[port].version == 1
+	data.ports[port].port == port
+	data.ports[port].suspended == false
+	count((object.keys(data.ports[port]) - _document_keys) - _rego_keys) == 0
 	_narrow_is_silent(port)
 }
 
-# two agreements of one name cannot be told apart in the log, so neither holds
-_has_namesake(agreements, i) if {
-	some j, other in agreements
-	j != i
-	other.id == agreements[i].id
+# places in the port's list; two agreements of one name cannot be told apart in the log, so neither holds
+_live_agreements[port] := [i |
+	some i
+	name := data.ports[port].agreements[i].id
+	is_number(i)
+	_is_live(port, i)
+	count({j | some j; data.ports[port].agreements[j].id == name}) == 1
+] if {
+	some port in _open_ports
 }
 
 # a port may take away in Rego of its own: data.ports.<port>.narrow.deny is a set of sentences, and silence is empty
@@ -97,8 +99,9 @@ _narrow_is_silent(port) if data.ports[port].narrow.deny == set()
 
 _agreement_keys := {"id", "with", "purposes", "from", "until", "reason", "tables"}
 
-_is_live(agreement) if {
-	_has_only(agreement, _agreement_keys)
+_is_live(port, i) if {
+	agreement := data.ports[port].agreements[i]
+	count(object.keys(agreement) - _agreement_keys) == 0
 	_is_text(agreement.id)
 	_is_text(agreement.reason)
 	_is_date(agreement.from)
@@ -126,18 +129,24 @@ _names_partner("roles", values) if {
 	_is_listed(role, values)
 }
 
-_grant(agreement, name, asked) := {
-	"id": agreement.id,
+_table_keys := {"release", "columns", "rows", "embargo"}
+
+_grant(port, i, name, asked) := {
+	"id": data.ports[port].agreements[i].id,
 	"columns": columns,
 	"rows": rows,
-	"reason": agreement.reason,
+	"reason": data.ports[port].agreements[i].reason,
 } if {
-	rule := agreement.tables[name]
-	_has_only(rule, {"release", "columns", "rows", "embargo"})
+	rule := data.ports[port].agreements[i].tables[name]
+	count(object.keys(rule) - _table_keys) == 0
 	rule.release == "rows"
-	columns := {column: mask | some column in asked; mask := _shown(rule.columns, column)}
-	_shows_something(columns, rule.columns)
-	rows := _rows(rule)
+	columns := {column: mask |
+		some column in asked
+		not column in _asked_on_floor
+		mask := _mask(rule.columns[column])
+	}
+	_shows_something(columns, rule)
+	rows := _rows(rule.rows, object.get(rule, "embargo", _no_embargo))
 	count(rows) > 0
 }
 
@@ -145,14 +154,12 @@ _grant(agreement, name, asked) := {
 
 _asked_on_floor := {column | some table in input.tables; some column in table.columns; floor.is_labor(column)}
 
-_shown(columns, column) := _mask(columns[column]) if not column in _asked_on_floor
-
 # an agreement that shows no column of a table does not even say how many rows there are
 _shows_something(columns, _) if count(columns) > 0
 
-_shows_something(_, written) if {
-	is_object(written)
-	some column, how in written
+_shows_something({}, rule) if {
+	is_object(rule.columns)
+	some column, how in rule.columns
 	not floor.is_labor(column)
 	mask := _mask(how)
 	type_name(mask) in {"null", "object"}
@@ -173,7 +180,9 @@ _mask(how) := how if {
 
 # ---- rows -------------------------------------------------------------------------------------------------------
 
-_rows(rule) := [array.concat(alternative, late) | some alternative in _alternatives(rule.rows)] if late := _embargo(rule)
+_rows(rows, embargo) := [array.concat(alternative, late) | some alternative in _alternatives(rows)] if {
+	late := _embargo(embargo)
+}
 
 _alternatives("all") := [[]]
 
@@ -234,22 +243,25 @@ _literal(value) := attribute if {
 
 # ---- embargo ----------------------------------------------------------------------------------------------------
 
-_embargo(rule) := [] if not "embargo" in object.keys(rule)
+# a set, which no file can hold: what a port writes is never taken for nothing
+_no_embargo := set()
 
-_embargo(rule) := [{"column": rule.embargo.column, "op": "le", "value": moment}] if {
-	_has_only(rule.embargo, {"column", "age"})
-	_is_text(rule.embargo.column)
-	not floor.is_labor(rule.embargo.column)
-	moment := time.format([_now_ns - _age_ns(rule.embargo.age), "UTC", "2006-01-02 15:04:05.000"])
+_embargo(embargo) := [] if embargo == _no_embargo
+
+_embargo(embargo) := [{"column": embargo.column, "op": "le", "value": moment}] if {
+	object.keys(embargo) == {"column", "age"}
+	_is_text(embargo.column)
+	not floor.is_labor(embargo.column)
+	moment := time.format([_now_ns - _age_ns(embargo.age), "UTC", "2006-01-02 15:04:05.000"])
 }
 
 # a day is over when it is over in California, at the latest eight hours after it is over in UTC
-_embargo(rule) := [{"column": rule.embargo.column, "op": "lt", "value": day}] if {
-	_has_only(rule.embargo, {"column", "age", "grain"})
-	rule.embargo.grain == "day"
-	_is_text(rule.embargo.column)
-	not floor.is_labor(rule.embargo.column)
-	day := time.format([(_now_ns - _age_ns(rule.embargo.age)) - (8 * _hour_ns), "UTC", "2006-01-02"])
+_embargo(embargo) := [{"column": embargo.column, "op": "lt", "value": day}] if {
+	object.keys(embargo) == {"column", "age", "grain"}
+	embargo.grain == "day"
+	_is_text(embargo.column)
+	not floor.is_labor(embargo.column)
+	day := time.format([(_now_ns - _age_ns(embargo.age)) - (8 * _hour_ns), "UTC", "2006-01-02"])
 }
 
 _hour_ns := 3600000000000
@@ -273,8 +285,6 @@ _why_not(port, name, column) := floor.sentence if {
 } else := "No agreement of this port lets you read this for this purpose today."
 
 # ---- shapes -----------------------------------------------------------------------------------------------------
-
-_has_only(object_, keys) if count(object.keys(object_) - keys) == 0
 
 _is_text(value) if {
 	is_string(value)

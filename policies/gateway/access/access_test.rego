@@ -435,7 +435,7 @@ test_an_embargo_is_added_to_every_alternative if {
 
 test_an_embargo_that_cannot_be_read_denies_the_table if {
 	every embargo in [
-		{}, null, "30d", {"column": "at"}, {"age": "1d"}, {"column": "", "age": "1d"}, {"column": 1, "age": "1d"},
+		{}, [], null, false, "none", "30d", {"column": "at"}, {"age": "1d"}, {"column": "", "age": "1d"}, {"column": 1, "age": "1d"},
 		{"column": "at", "age": "0d"}, {"column": "at", "age": "-1d"}, {"column": "at", "age": "1w"},
 		{"column": "at", "age": 1}, {"column": "at", "age": "1d", "until": "x"},
 		{"column": "at", "age": "1d", "grain": "week"}, {"column": "driver_id", "age": "1d"},
