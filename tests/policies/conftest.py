@@ -49,9 +49,8 @@ def catalog() -> Catalog:
 
 def run_opa(binary: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run one OPA command from the repository's root; the caller looks at the exit code."""
-    return subprocess.run(
-        [str(binary), *arguments], check=False, capture_output=True, text=True, cwd=REPOSITORY, timeout=120
-    )  # noqa: S603
+    command = [str(binary), *arguments]
+    return subprocess.run(command, check=False, capture_output=True, text=True, cwd=REPOSITORY, timeout=120)  # noqa: S603
 
 
 @dataclass(frozen=True)
