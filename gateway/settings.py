@@ -32,6 +32,8 @@ class TrinoSettings(Section):
     port: PositiveInt = 18080
     key_file: Path
     """PEM private key; Trino holds the public half."""
+    ca_file: Path | None = None
+    """The authority behind Trino's certificate; the system's authorities if there is none."""
     connect_timeout_seconds: PositiveFloat = 2.0
     query_timeout_seconds: PositiveFloat = 300.0
 

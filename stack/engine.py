@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+
 import httpx
 
 from stack.components import Components
@@ -20,8 +22,11 @@ def configure(home: Home, components: Components, settings: StackSettings) -> st
     etc = home.trino / "etc"
     etc.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_private(etc / "gateway.pub.pem", trino_public_key(home))
+    certificate = (home.tls / "trino.pem").read_text()
+    write_private(etc / "trino.pem", (home.tls / "trino.key").read_text() + certificate)
     values = {
         "etc": str(etc),
+        "authority": str(home.ca_file),
         "data": str(home.trino / "data"),
         "ports": str(home.ports),
         "plugin_directory": str(components.trino_plugins),
@@ -36,7 +41,7 @@ def configure(home: Home, components: Components, settings: StackSettings) -> st
         if f"catalog/{stale.name}" not in catalogs:
             stale.unlink()
     digest = write_rendered(TEMPLATES / "trino", _FILES + catalogs, etc, values)
-    return f"{digest} {components.trino} {trino_public_key(home)}"
+    return f"{digest} {components.trino} {trino_public_key(home)} {certificate}"
 
 
 def command(home: Home, components: Components) -> list[str]:
@@ -50,10 +55,14 @@ def command(home: Home, components: Components) -> list[str]:
     ]
 
 
-def is_ready(tcp_port: int) -> bool:
+def is_ready(home: Home, tcp_port: int) -> bool:
     """Say whether Trino has opened all its catalogs."""
     try:
-        answer = httpx.get(f"http://127.0.0.1:{tcp_port}/v1/info", timeout=2)
+        answer = httpx.get(f"https://127.0.0.1:{tcp_port}/v1/info", timeout=2, verify=_trust(home))
     except httpx.TransportError:
         return False
     return answer.status_code == httpx.codes.OK and answer.json().get("starting") is False
+
+
+def _trust(home: Home) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=home.ca_file)

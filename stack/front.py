@@ -27,7 +27,7 @@ def configure(home: Home, settings: StackSettings) -> str:
                 "certificate_file": str(home.tls / "gateway.pem"),
                 "key_file": str(home.tls / "gateway.key"),
             },
-            "trino": {"port": settings.tcp.trino, "key_file": str(home.trino_key)},
+            "trino": {"port": settings.tcp.trino, "key_file": str(home.trino_key), "ca_file": str(home.ca_file)},
             "opa": {"url": f"http://127.0.0.1:{settings.tcp.opa}"},
             "issuers": [{"issuer": ISSUER, "jwks_file": str(home.identity / "jwks.json")}],
             "audit": {"file": str(home.audit)},

@@ -22,6 +22,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from stack.faults import StackFault
 from stack.layout import Home, write_private
 
+SERVERS = ("gateway", "trino")
+"""Who gets a certificate: tls/<name>.pem and tls/<name>.key."""
 CA_DAYS = 3650
 CERTIFICATE_DAYS = 397
 RENEW_DAYS = 30
@@ -43,11 +45,12 @@ def secret_file(home: Home, name: str) -> Path:
 
 
 def make_keys(home: Home) -> None:
-    """Make what is missing: Trino's key, the authority, the gateway's certificate."""
+    """Make what is missing: Trino's key, the authority, the certificates of the gateway and of Trino."""
     _key(home.trino_key)
     authority_key = _key(home.tls / "ca.key")
     authority = _authority(home, authority_key)
-    _certificate(home, authority, authority_key)
+    for server in SERVERS:
+        _certificate(home, server, authority, authority_key)
 
 
 def trino_public_key(home: Home) -> str:
@@ -81,9 +84,11 @@ def _authority(home: Home, key: EllipticCurvePrivateKey) -> x509.Certificate:
     return made
 
 
-def _certificate(home: Home, authority: x509.Certificate, authority_key: EllipticCurvePrivateKey) -> None:
-    file = home.tls / "gateway.pem"
-    key = _key(home.tls / "gateway.key")
+def _certificate(
+    home: Home, server: str, authority: x509.Certificate, authority_key: EllipticCurvePrivateKey
+) -> None:
+    file = home.tls / f"{server}.pem"
+    key = _key(home.tls / f"{server}.key")
     kept = _kept(file)
     if kept and kept.issuer == authority.subject and kept.public_key() == key.public_key():
         return

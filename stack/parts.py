@@ -57,7 +57,7 @@ def describe_trino(home: Home, components: Components, settings: StackSettings) 
     made_from = _digest(*command, engine.configure(home, components, settings))
     return Part(
         engine.PART, command, {"trino": number}, addresses(settings.tcp)[engine.PART], made_from,
-        lambda: engine.is_ready(number), 180,
+        lambda: engine.is_ready(home, number), 180,
     )  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def addresses(tcp: TcpPorts) -> dict[str, str]:
     return {
         postgres.PART: f"127.0.0.1:{tcp.postgres}",
         policy.PART: f"http://127.0.0.1:{tcp.opa}",
-        engine.PART: f"http://127.0.0.1:{tcp.trino}",
+        engine.PART: f"https://127.0.0.1:{tcp.trino}",
         front.PART: f"https://localhost:{tcp.gateway}",
     }
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import jwt
+import requests
 import trino
 from trino.auth import JWTAuthentication
 
@@ -27,14 +28,21 @@ def connect(home: Home | Path, user: str = LOADER) -> Any:
     return trino.dbapi.connect(  # type: ignore[no-untyped-call]
         host="127.0.0.1",
         port=settings.tcp.trino,
-        http_scheme="http",
+        http_scheme="https",
         user=user,
         source="portgate-stack",
         auth=JWTAuthentication(_token(where, user)),
-        allow_insecure_auth=True,  # loopback only
+        http_session=_session(where),
         timezone="UTC",
         http_headers={"Accept-Encoding": "identity"},
     )
+
+
+def _session(home: Home) -> requests.Session:
+    session = requests.Session()
+    session.verify = str(home.ca_file)
+    session.trust_env = False  # REQUESTS_CA_BUNDLE would replace the stack's own authority
+    return session
 
 
 def _token(home: Home, user: str) -> str:
