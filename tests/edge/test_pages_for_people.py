@@ -69,19 +69,19 @@ def test_each_kind_of_record_and_each_state_is_named(word: str) -> None:
 # --- what SQL is open -----------------------------------------------------------------------------------------------
 
 OTHERWISE = {
-    "count": "count(*)",
-    "case": "CASE WHEN a THEN 1 END",
-    "cast": "CAST(a AS varchar)",
-    "try_cast": "TRY_CAST(a AS bigint)",
-    "position": "position('x' IN a)",
-    "extract": "EXTRACT(YEAR FROM a)",
-    "current_date": "current_date",
-    "current_timestamp": "current_timestamp",
-    "localtimestamp": "localtimestamp",
-    "date_trunc": "date_trunc('month', a)",
-    "date_add": "date_add('day', 1, a)",
-    "date_diff": "date_diff('day', a, b)",
-    "width_bucket": "width_bucket(a, 0, 1, 4)",
+    "count": ["count(*)"],
+    "case": ["CASE WHEN a THEN 1 END"],
+    "cast": ["CAST(a AS varchar)"],
+    "try_cast": ["TRY_CAST(a AS bigint)"],
+    "position": ["position('x' IN a)"],
+    "extract": ["EXTRACT(YEAR FROM a)"],
+    "current_date": ["current_date"],
+    "current_timestamp": ["current_timestamp"],
+    "localtimestamp": ["localtimestamp"],
+    "date_trunc": ["date_trunc('month', a)", "date_trunc('month', CAST(a AS date))"],
+    "date_add": ["date_add('day', 1, a)"],
+    "date_diff": ["date_diff('day', a, b)"],
+    "width_bucket": ["width_bucket(a, 0, 1, 4)"],
 }
 """How a function is called that is not called with one, two or three plain arguments."""
 
@@ -94,7 +94,7 @@ def _open_functions() -> list[str]:
 def _calls(name: str) -> list[str]:
     arguments = ["", "a", "a, b", "a, 'x'", "a, b, 'x'"]
     over = ["", " OVER (ORDER BY a)"]
-    return [OTHERWISE[name]] if name in OTHERWISE else [f"{name}({one}){then}" for one in arguments for then in over]
+    return OTHERWISE[name] if name in OTHERWISE else [f"{name}({one}){then}" for one in arguments for then in over]
 
 
 def _nodes(call: str) -> set[type[exp.Expr]]:
