@@ -36,20 +36,21 @@ counted AS (SELECT *, (t - n45 * 9 // 4 - n20) // 2 AS n40 FROM even)
 SELECT port, month, part, is_inbound, is_laden, n20, n40, n45,
        sum(n20 + n40 + n45) OVER (ORDER BY port, month, part) - (n20 + n40 + n45) AS before FROM counted;
 
+CREATE TABLE drawn_box AS
+SELECT before + i AS box, port, month, part, is_inbound, is_laden, CASE WHEN i < n20 THEN 20 WHEN i < n20 + n40 THEN 40 ELSE 45 END AS feet, u(before + i, 'piece') AS x
+FROM (SELECT *, unnest(range(n20 + n40 + n45)) AS i FROM sampled WHERE list_contains(getvariable('chosen'), port));
+
+-- Each box falls into the piece whose share of the month its number hits; in the month of the last day only pieces begun count.
+CREATE TABLE placed_box AS
+WITH pieces AS (SELECT port, month, key, call_no, ship_no, terminal, pier, starts, ends, coalesce(lag(reaches) OVER w, 0.0) / max(reaches) OVER (PARTITION BY port, month) AS since
+                FROM piece WHERE starts <= getvariable('cut') WINDOW w AS (PARTITION BY port, month ORDER BY reaches))
+SELECT d.*, p.key, p.call_no, p.ship_no, p.terminal, p.pier, p.starts + hours(u(d.box, 'at') * date_diff('second', p.starts, least(p.ends, getvariable('cut'))) / 3600.0) AS quay_at
+FROM drawn_box d ASOF JOIN pieces p ON d.port = p.port AND d.month = p.month AND d.x >= p.since;
+
 CREATE TABLE box AS
-WITH numbered AS (SELECT *, unnest(range(n20 + n40 + n45)) AS i FROM sampled WHERE list_contains(getvariable('chosen'), port)),
-drawn AS (SELECT before + i AS box, port, month, part, is_inbound, is_laden, CASE WHEN i < n20 THEN 20 WHEN i < n20 + n40 THEN 40 ELSE 45 END AS feet,
-                 u(before + i, 'piece') AS x FROM numbered),
--- The sum of shares may end a hair below 1; the last piece of a month is taken to reach it.
-pieces AS (SELECT port, month, key, call_no, ship_no, terminal, pier, starts, ends, coalesce(lag(reaches) OVER (PARTITION BY port, month ORDER BY reaches), 0.0) AS since
-           FROM piece WHERE starts <= getvariable('cut')),
-scaled AS (SELECT *, since / (SELECT max(reaches) FROM piece q WHERE q.port = p.port AND q.month = p.month AND q.starts <= getvariable('cut')) AS since_share FROM pieces p),
-placed AS (SELECT d.*, p.key, p.call_no, p.ship_no, p.terminal, p.pier,
-                  p.starts + hours(u(d.box, 'at') * date_diff('second', p.starts, least(p.ends, getvariable('cut'))) / 3600.0) AS quay_at
-           FROM drawn d ASOF JOIN scaled p ON d.port = p.port AND d.month = p.month AND d.x >= p.since_share),
-routed AS (SELECT p.*, is_laden AND u(box, 'mode') < CASE WHEN port = 'USOAK' THEN 0.08 WHEN is_inbound THEN 0.28 ELSE 0.18 END AS by_rail,
+WITH routed AS (SELECT p.*, is_laden AND u(box, 'mode') < CASE WHEN port = 'USOAK' THEN 0.08 WHEN is_inbound THEN 0.28 ELSE 0.18 END AS by_rail,
                   CASE WHEN EXISTS (SELECT 1 FROM stress w WHERE quay_at BETWEEN w.starts AND w.ends) THEN 1.35 ELSE 1.0 END AS slow,
-                  s.liner FROM placed p JOIN ship s USING (ship_no)),
+                  s.liner FROM placed_box p JOIN ship s USING (ship_no)),
 -- Trucks come in two shifts by the local clock; a train of one railroad leaves each evening.
 land AS (SELECT *, CASE WHEN is_inbound THEN quay_at + hours(8 + 24 * u(box, 'avail')) END AS available_at,
                 CASE WHEN is_inbound THEN CASE WHEN by_rail THEN 20 + 62 * slow * logn(box, 'wait', 0.45) ELSE 2 + 38 * slow * logn(box, 'wait', 0.75) END
