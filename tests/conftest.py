@@ -71,13 +71,26 @@ def start_stack(home: Path, *more: str) -> Stack:
     chosen = [word for pair in zip(names, map(str, free_tcp_ports(5)), strict=True) for word in pair]
     stack = Stack(home, "")
     stack.portgate("up", "--scale", SCALE, *chosen, *more)
-    status = json.loads(stack.portgate("status", "--json").stdout)
-    return Stack(home, status["gateway_url"])
+    return running_stack(home)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a developer point the tests at a stack that runs already."""
+    parser.addoption("--stack-home", type=Path, help="the folder of a running stack, to save the start of one")
+
+
+def running_stack(home: Path) -> Stack:
+    """A stack that runs already."""
+    return Stack(home, json.loads(Stack(home, "").portgate("status", "--json", check=False).stdout)["gateway_url"])
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The five ports, Trino, OPA and the gateway, for the whole run."""
+    given = request.config.getoption("--stack-home")
+    if given:
+        yield running_stack(given)
+        return
     home = tmp_path_factory.mktemp("stack")
     started = Stack(home, "")
     try:

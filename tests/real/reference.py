@@ -90,18 +90,24 @@ def _is_party(with_: dict[str, list[str]], asker: Asker) -> bool:
 
 def admits(part: Agreement, row: Row, asker: Asker, now: datetime) -> bool:
     """Whether one agreement shows this row."""
-    embargo = part.get("embargo")
-    if embargo:
-        number, unit = int(embargo["age"][:-1]), embargo["age"][-1]
-        moment = now.replace(tzinfo=None, microsecond=0) - timedelta(**{{"d": "days", "h": "hours"}[unit]: number})
-        value = row[embargo["column"]]
-        if value is None or value > (moment if isinstance(value, datetime) else moment.date()):
-            return False
+    if part.get("embargo") and not _is_old_enough(part["embargo"], row, now):
+        return False
     rows = part.get("rows", [])
     return rows == "all" or any(
         all(_holds(row[column], op, value, asker) for column, test in rule.items() for op, value in test.items())
         for rule in rows
     )
+
+
+def _is_old_enough(embargo: dict[str, str], row: Row, now: datetime) -> bool:
+    value = row[embargo["column"]]
+    unit = {"d": "days", "h": "hours"}[embargo["age"][-1]]
+    moment = now.replace(tzinfo=None, microsecond=0) - timedelta(**{unit: int(embargo["age"][:-1])})
+    if value is None:
+        return False
+    if embargo.get("grain") == "day":  # over in California, eight hours after it is over in UTC
+        return bool(value < (moment - timedelta(hours=8)).date())
+    return bool(value <= moment)
 
 
 def _holds(value: Any, op: str, wanted: Any, asker: Asker) -> bool:
