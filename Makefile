@@ -1,0 +1,45 @@
+# Portgate: `make` lists the targets. Needed on the machine: Python 3.11 or newer with venv, and make.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup python demo down test check fmt lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+python: # the locked packages and the project itself in .venv
+	@$(PYTHON) -I stack/install.py
+
+setup: python ## .venv with locked packages; Trino and OPA fetched and checked; what is there is reused
+	@$(RUN) -m stack.prepare
+
+demo: setup ## make and start the five ports and the gateway, ask three queries as three partners
+	@$(RUN) -m stack.demo
+
+down: ## stop what `make demo` or `portgate up` started
+	@$(RUN) -m stack down
+
+test: setup ## everything needed, then all tests
+	@$(RUN) -m pytest
+
+check: setup ## formatting, lint, types, import contracts, policy gates
+	$(RUN) -m ruff format --check .
+	$(RUN) -m ruff check .
+	$(RUN) -m mypy
+	$(VENV)/bin/lint-imports
+	@$(RUN) -m stack.policy_gates
+
+fmt: setup ## format Python and Rego
+	$(RUN) -m ruff check --fix --select I .
+	$(RUN) -m ruff format .
+	@$(RUN) -m stack.policy_gates --write
+
+lock: ## write requirements.lock anew from requirements.in
+	@$(PYTHON) -I stack/lock.py
+
+clean: down ## stop the stack, remove its data and .venv; the cache of downloads stays
+	rm -rf .portgate $(VENV)
