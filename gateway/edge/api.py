@@ -215,6 +215,8 @@ class Outermost:
             return
         try:
             await self._app(scope, receive, send_on)
+        except asyncio.CancelledError:
+            return  # the server stops, and cuts off what is not whole; a trace of that in its log helps nobody
         except Exception as error:
             note_unforeseen(error)
             if not started:

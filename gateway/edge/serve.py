@@ -18,6 +18,7 @@ from gateway.settings import ListenSettings
 LOOPBACK = "127.0.0.1"
 GRACE_SECONDS = 3
 """How long running answers may go on after the signal; then they are cancelled, which is written to the log."""
+FINISH_SECONDS = 1.0
 BACKLOG = 1024
 
 _LOGS: dict[str, object] = {
@@ -58,6 +59,14 @@ async def serve(app: FastAPI, listen: ListenSettings) -> None:
             flush=True,
         )
         await asyncio.gather(tls.serve([tls_socket]), plain.serve([plain_socket]))
+        await _let_cancelled_finish()
+
+
+async def _let_cancelled_finish() -> None:
+    """Give what was cancelled the time to stop Trino's query and write its outcome: the server does not wait for it."""
+    pending = asyncio.all_tasks() - {asyncio.current_task()}
+    if pending:
+        await asyncio.wait(pending, timeout=FINISH_SECONDS)
 
 
 def _bind(host: str, port: int, setting: str) -> socket.socket:

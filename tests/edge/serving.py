@@ -29,6 +29,7 @@ class Telling(StandInAnswer):
         before = self.cancelled
         await super().cancel()
         if self.cancelled > before:
+            await asyncio.sleep(0.1)  # as long as it may take to write it down
             print("cancelled", flush=True)
 
 
