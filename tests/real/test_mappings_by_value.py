@@ -451,3 +451,21 @@ def test_the_catalog_lists_each_table_as_trino_shows_it(trino_cursor: Cursor, po
     for table, column, kind in trino_cursor.fetchall():
         shown.setdefault(table, []).append((column, kind))
     assert shown == {t.name.table: [(c.name, c.type) for c in t.columns.values()] for t in listed}
+
+
+@pytest.mark.parametrize("port", ["los_angeles", "long_beach", "oakland"])
+def test_the_months_of_a_port_give_the_published_teu(trino_cursor: Cursor, port: str) -> None:
+    (name,) = [name for name in CATALOG.tables if name.catalog == port and name.table == "teu_monthly"]
+    published = exp.table_(name.table, db=name.schema, catalog=port, quoted=True)
+    per_month = exp.select("month_start", "sum(teu) AS teu", dialect="trino").group_by("month_start")
+    query = (
+        exp.select("count(*)", "max(abs(m.teu - p.total_teu) / p.total_teu)", dialect="trino")
+        .from_(per_month.from_(_canonical(port, "cargo_throughput").subquery("t")).subquery("m"))
+        .join(published.as_("p"), on="substr(CAST(m.month_start AS varchar), 1, 7) = p.year_month")
+    )
+
+    trino_cursor.execute(query.sql("trino"))
+
+    months, worst = trino_cursor.fetchall()[0]
+    assert months >= 6
+    assert worst < 0.01
