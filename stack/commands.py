@@ -1,4 +1,4 @@
-"""The commands `up`, `down`, `status`, `doctor` and `logs`: what a person types -> the lifecycle, with progress in words."""
+"""The commands `up`, `down`, `status`, `doctor` and `logs`: what a person types -> the lifecycle."""
 
 from __future__ import annotations
 
@@ -48,7 +48,13 @@ def up(
     as_json: JsonOption = False,
 ) -> None:
     """Start the five ports, OPA, Trino and the gateway; return when all are ready."""
-    tcp = {"gateway": gateway_port, "plain": plain_port, "trino": trino_port, "opa": opa_port, "postgres": postgres_port}
+    tcp = {
+        "gateway": gateway_port,
+        "plain": plain_port,
+        "trino": trino_port,
+        "opa": opa_port,
+        "postgres": postgres_port,
+    }
     where = find_home(home)
     with _faults_told(where), _signals_raised():
         settings = decide(
@@ -93,7 +99,9 @@ def doctor(home: HomeOption = None, as_json: JsonOption = False) -> None:
         table = Table(box=None, show_header=False, pad_edge=False)
         for finding in findings:
             mark = "[green]ok[/green]" if finding.is_well else "[red]no[/red]"
-            table.add_row(mark, finding.subject, finding.seen + (f"\n[bold]{finding.mend}[/bold]" if finding.mend else ""))
+            table.add_row(
+                mark, finding.subject, finding.seen + (f"\n[bold]{finding.mend}[/bold]" if finding.mend else "")
+            )
         Console().print(table)
     if not all(finding.is_well for finding in findings):
         raise typer.Exit(1)

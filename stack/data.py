@@ -1,4 +1,4 @@
-"""What the stack was told -> the five ports' data on disk and loaded, made again only when something about it changed."""
+"""What the stack was told -> the five ports' data on disk and loaded, made again only if anything about it changed."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from generator.load import load
+from generator.load import LoadFault, load
 from generator.make import generate
-
+from stack.faults import StackFault
 from stack.layout import CHECKOUT, Home, write_private
 from stack.postgres import LONG_BEACH, connect, drop_databases, make_databases
 from stack.settings import StackSettings
@@ -18,7 +19,8 @@ from stack.trino_access import connect as connect_to_trino
 
 Report = Callable[[str], None]
 
-_FOLDERS_OF_LOAD = ("los_angeles/warehouse", "hueneme/metastore", "san_diego/metastore")
+_LOADS_AT_ONCE = 3
+_FOLDERS_OF_LOAD = ("los_angeles/warehouse", "los_angeles/landed-*", "hueneme/metastore", "san_diego/metastore")
 """What loading writes through Trino; the rest of the ports' folders is the generator's."""
 
 
@@ -50,19 +52,30 @@ def clear(home: Home, settings: StackSettings) -> None:
     drop_databases(home, settings.tcp.postgres)
     make_databases(home, settings.tcp.postgres)
     for name in _FOLDERS_OF_LOAD:
-        shutil.rmtree(home.ports / name, ignore_errors=True)
+        for folder in home.ports.glob(name):
+            shutil.rmtree(folder)
 
 
 def put_in_place(home: Home, settings: StackSettings, report: Report) -> None:
     """Load what was generated. PostgreSQL and Trino must run."""
+    with ThreadPoolExecutor(_LOADS_AT_ONCE) as pool:
+        loads = [pool.submit(_load_one, home, settings, port, report) for port in settings.ports]
+        faults = [fault for each in loads if (fault := each.exception())]
+    for fault in faults:
+        if isinstance(fault, LoadFault):
+            raise StackFault(str(fault), mend="run `portgate up` again, which loads all anew") from fault
+        raise fault
+    write_private(_loaded(home), json.dumps(wanted(settings), indent=2) + "\n")
+
+
+def _load_one(home: Home, settings: StackSettings, port: str, report: Report) -> None:
     load(
         home.ports,
-        settings.ports,
+        (port,),
         lambda: connect_to_trino(home),
         lambda: connect(home, settings.tcp.postgres, LONG_BEACH),
         report,
     )
-    write_private(_loaded(home), json.dumps(wanted(settings), indent=2) + "\n")
 
 
 def wanted(settings: StackSettings) -> dict[str, object]:

@@ -14,7 +14,14 @@ from stack.rendering import write_rendered
 from stack.settings import StackSettings
 
 PART = "trino"
-_FILES = ["config.properties", "node.properties", "jvm.config", "log.properties", "access-control.properties", "rules.json"]
+_FILES = [
+    "config.properties",
+    "node.properties",
+    "jvm.config",
+    "log.properties",
+    "access-control.properties",
+    "rules.json",
+]
 
 
 def configure(home: Home, components: Components, settings: StackSettings) -> str:

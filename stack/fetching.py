@@ -49,7 +49,7 @@ def fetch_trino(cache: Path, version: str, target: Path, meter: Meter) -> None:
         archive.unlink()
         raise ComponentFault(
             f"{archive.name} is not what it should be: SHA-1 {digest}, expected {TRINO_SHA1[version]}",
-            mend="it was removed; run `make setup` again. If it happens again, somebody changes files on the way to you",
+            mend="it was removed; run `make setup` again. If this repeats, somebody changes files on the way to you",
         )
     _unpack(archive, target, meter)
     archive.unlink()  # 821 MB that nobody reads again
@@ -100,7 +100,7 @@ def _download_trino(repository: Path, version: str, meter: Meter) -> Path:
     except (requests.RequestException, RuntimeError, OSError) as error:
         raise ComponentFault(
             f"Trino {version} could not be downloaded: {error}",
-            mend="check the network (HTTPS_PROXY is honoured) and the free disk space (2 GB), then run `make setup` again",
+            mend="check the network (HTTPS_PROXY is honoured) and the free disk space (2 GB), then run `make setup`",
         ) from error
 
 

@@ -84,9 +84,7 @@ def _authority(home: Home, key: EllipticCurvePrivateKey) -> x509.Certificate:
     return made
 
 
-def _certificate(
-    home: Home, server: str, authority: x509.Certificate, authority_key: EllipticCurvePrivateKey
-) -> None:
+def _certificate(home: Home, server: str, authority: x509.Certificate, authority_key: EllipticCurvePrivateKey) -> None:
     file = home.tls / f"{server}.pem"
     key = _key(home.tls / f"{server}.key")
     kept = _kept(file)
@@ -101,17 +99,13 @@ def _certificate(
         .add_extension(_key_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False
-        )
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
         .sign(authority_key, SHA256())
     )
     write_private(file, made.public_bytes(Encoding.PEM))
 
 
-def _blank(
-    subject: x509.Name, issuer: x509.Name, key: EllipticCurvePrivateKey, days: int
-) -> x509.CertificateBuilder:
+def _blank(subject: x509.Name, issuer: x509.Name, key: EllipticCurvePrivateKey, days: int) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()

@@ -224,7 +224,9 @@ class _Starting:
 
     def _failed(self, part: Part, reason: str) -> PartFailed:
         tail = processes.tail(self._home, part.name)
-        return PartFailed(part.name, reason, tail, mend=f"the whole log: {self._home.log(part.name)}; or run `portgate doctor`")
+        return PartFailed(
+            part.name, reason, tail, mend=f"the whole log: {self._home.log(part.name)}; or run `portgate doctor`"
+        )
 
     def _or_give_up(self, job: Callable[[], None]) -> None:
         try:

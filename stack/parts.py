@@ -44,8 +44,9 @@ def describe_opa(components: Components, settings: StackSettings) -> Part:
     """Describe OPA."""
     number = settings.tcp.opa
     command = policy.command(components, number)
+    made_from = _digest(*command, str(OPA_VERSION))
     return Part(
-        policy.PART, command, {"opa": number}, addresses(settings.tcp)[policy.PART], _digest(*command, str(OPA_VERSION)),
+        policy.PART, command, {"opa": number}, addresses(settings.tcp)[policy.PART], made_from,
         lambda: policy.is_ready(number), 30,
     )  # fmt: skip
 

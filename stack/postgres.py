@@ -71,7 +71,14 @@ def connect(home: Home, tcp_port: int, database: str, user: str = ADMIN) -> psyc
 def command(home: Home, components: Components, tcp_port: int) -> list[str]:
     """Return the command that runs the server in the foreground, for the data folder that `prepare` made."""
     settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
-    return [*_as_nobody(), str(components.postgres_bin / "postgres"), "-D", str(home.postgres), f"--port={tcp_port}", *settings]
+    return [
+        *_as_nobody(),
+        str(components.postgres_bin / "postgres"),
+        "-D",
+        str(home.postgres),
+        f"--port={tcp_port}",
+        *settings,
+    ]
 
 
 def prepare(home: Home, components: Components) -> None:
@@ -194,8 +201,17 @@ def _as_nobody() -> list[str]:
         )
     user = pwd.getpwnam(UNPRIVILEGED)
     caps = f"-all,+{_capability()}"
-    return [setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups",
-            f"--inh-caps={caps}", f"--ambient-caps={caps}", f"--bounding-set={caps}", "--no-new-privs", "--"]  # fmt: skip
+    return [
+        setpriv,
+        f"--reuid={user.pw_uid}",
+        f"--regid={user.pw_gid}",
+        "--clear-groups",
+        f"--inh-caps={caps}",
+        f"--ambient-caps={caps}",
+        f"--bounding-set={caps}",
+        "--no-new-privs",
+        "--",
+    ]
 
 
 def _capability() -> str:

@@ -42,7 +42,9 @@ class ConsoleMeter:
         self._bars.start()
         return self
 
-    def __exit__(self, _kind: type[BaseException] | None, _value: BaseException | None, _trace: TracebackType | None) -> None:
+    def __exit__(
+        self, _kind: type[BaseException] | None, _value: BaseException | None, _trace: TracebackType | None
+    ) -> None:
         self._bars.stop()
 
     def begin(self, job: str, total: int | None) -> None:
@@ -90,7 +92,12 @@ def main() -> int:
         console.print(f"error: {fault.message}", style="red", markup=False, highlight=False)
         console.print(f"what to do: {fault.mend}", markup=False, highlight=False)
         return 1
-    for name, place in (("Trino", found.trino), ("Java", found.java_home), ("PostgreSQL", found.postgres_bin), ("OPA", found.opa)):
+    for name, place in (
+        ("Trino", found.trino),
+        ("Java", found.java_home),
+        ("PostgreSQL", found.postgres_bin),
+        ("OPA", found.opa),
+    ):
         console.print(f"{name}: {place}", highlight=False, soft_wrap=True)
     return 0
 

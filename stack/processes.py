@@ -2,7 +2,7 @@
 
 - A part is known by its pid *and* its start time, so a pid that the system gave to somebody else is never touched.
 - Every process of a part carries the stack's folder in its environment: what a crash left behind is found by it.
-- Each part is the leader of its own session, so a signal for the terminal does not reach it and its children go with it.
+- Each part is the leader of its own session, so the terminal's signals do not reach it and its children go with it.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def who_listens(number: int) -> str:
     except psutil.AccessDenied:
         return "another process"
     for connection in connections:
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == number and connection.pid:
+        if connection.status == psutil.CONN_LISTEN and connection.laddr[1:2] == (number,) and connection.pid:
             try:
                 return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
             except psutil.NoSuchProcess:

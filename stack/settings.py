@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -13,16 +13,19 @@ from stack.layout import Home, write_private
 PORTS = ("los_angeles", "long_beach", "oakland", "hueneme", "san_diego")
 
 
+TcpPort = Annotated[int, Field(ge=1, le=65535)]
+
+
 class TcpPorts(BaseModel):
     """Where the parts listen, all on 127.0.0.1."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    gateway: int = Field(8443, ge=1, le=65535)
-    plain: int = Field(8080, ge=1, le=65535)
-    trino: int = Field(18080, ge=1, le=65535)
-    opa: int = Field(8181, ge=1, le=65535)
-    postgres: int = Field(15432, ge=1, le=65535)
+    gateway: TcpPort = 8443
+    plain: TcpPort = 8080
+    trino: TcpPort = 18080
+    opa: TcpPort = 8181
+    postgres: TcpPort = 15432
 
     @model_validator(mode="after")
     def _all_differ(self) -> Self:
@@ -41,7 +44,7 @@ class StackSettings(BaseModel):
     tcp: TcpPorts = TcpPorts()
     ports: tuple[str, ...] = PORTS
     """The seaports of this stack."""
-    scale: float = Field(1.0, gt=0, le=100)
+    scale: Annotated[float, Field(gt=0, le=100)] = 1.0
     """How much data: 1 is about a million container events for Los Angeles."""
     as_of: date
     """The day on which the generated data ends; kept until told otherwise, so that data is not made anew each day."""
@@ -103,4 +106,3 @@ def _first(error: ValidationError) -> str:
     place = ".".join(str(step) for step in fault["loc"])
     text = fault["msg"].removeprefix("Value error, ")
     return f"{place}: {text}" if place else text
-
