@@ -149,6 +149,10 @@ def _allow(tree: exp.Expression, nodes: frozenset[type]) -> None:
         _allow_node(node, nodes)
         if isinstance(node, exp.Subquery) and not isinstance(node.parent, exp.From | exp.Join):
             raise MappingFault("a subquery stands outside FROM", "join it in `from` with an alias")
+        if isinstance(node, exp.Star) and not isinstance(node.parent, exp.Count):
+            raise MappingFault("a star stands outside count(*)", "name the columns")
+        if isinstance(node, exp.Join) and (node.args.get("using") or node.method):
+            raise MappingFault("a join names no condition", "write JOIN ... ON a.x = b.y")
         if isinstance(node, exp.Identifier):
             node.set("this", node.name.lower())
             node.set("quoted", True)
