@@ -8,11 +8,15 @@ from collections.abc import AsyncIterator
 import orjson
 
 from gateway.audit.record import Receipt, State
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, PortTrouble, Unavailable
 from gateway.kernel.plan import Plan
 from gateway.model import Notice
 from gateway.parts import AuditLog, Clock, Engine, Rows, Running
 from gateway.recording import outcome_record
+
+
+def _cut_off() -> Unavailable:
+    return Unavailable("a port's database failed in the middle of the answer", hint="what came is not whole; ask again")
 
 
 class Answer:
@@ -52,9 +56,10 @@ class Answer:
                 if last:
                     await self.close("finished")
                 yield page
-        except GatewayError as error:
+        except GatewayError as fault:
+            error = _cut_off() if isinstance(fault, PortTrouble) else fault
             await self.close("failed", error)
-            raise
+            raise error from fault.__cause__
         except (asyncio.CancelledError, GeneratorExit):
             await asyncio.shield(self.cancel())
             raise

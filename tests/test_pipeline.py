@@ -20,7 +20,9 @@ from gateway.errors import (
     GatewayError,
     NotAllowed,
     PolicyUnavailable,
+    PortTrouble,
     PortUnavailable,
+    Unavailable,
 )
 from gateway.model import Decision, Mask, QueryRequest, Question
 from gateway.parts import Rows
@@ -185,6 +187,20 @@ def test_a_failure_in_the_middle_is_raised_and_written() -> None:
     assert [type(r).__name__ for r in log.records] == ["DecisionRecord", "OutcomeRecord"]
     assert isinstance(log.records[1], OutcomeRecord)
     assert (log.records[1].state, log.records[1].code, log.records[1].rows) == ("failed", "query_failed", 1)
+
+
+def test_a_port_that_fails_in_the_middle_is_an_answer_cut_off_never_a_quiet_end() -> None:
+    log = Log()
+    engine = FakeEngine(log, pages=[[["a"]], PortTrouble("a port failed")])
+
+    async def story() -> None:
+        await read(await gate(log, engine).answer(PARTNER, ask()))
+
+    with pytest.raises(Unavailable) as cut:
+        run(story())
+
+    assert cut.value.code == "unavailable"
+    assert "not whole" in cut.value.hint
 
 
 def test_an_engine_that_is_away_is_said_and_written() -> None:

@@ -116,7 +116,7 @@ def test_two_organisations_cannot_join_on_a_keyed_hash(stack: Stack) -> None:
 
 
 DENIED = [
-    ("gobiz-analyst", "SELECT consignee_name FROM container_moves", "denied"),
+    ("university-researcher", "SELECT consignee_name FROM container_moves", "denied"),
     ("gobiz-analyst", "SELECT port_unlocode FROM container_moves WHERE bill_of_lading = 'X'", "denied"),
     ("gobiz-analyst", "SELECT count(*) FROM gate_transactions GROUP BY truck_plate", "denied"),
     ("los-angeles-steward", "SELECT port_unlocode FROM gate_transactions ORDER BY driver_id", "denied"),
