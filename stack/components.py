@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stack.faults import ComponentFault
-from stack.fetching import Meter, build_opa, fetch_trino
+from stack.fetching import Archive, Meter, build_opa, fetch_trino
 
 TRINO_VERSION = "476"
+TRINO_SHA1 = "c9b38be4017ebd2f7095455aaac772fb40247ebe"
 PLUGINS = ("delta-lake", "duckdb", "geospatial", "hive", "iceberg", "postgresql")
 """The connectors of the five ports, and a type that PostgreSQL's needs; Trino loads nothing else, to start fast."""
 OPA_VERSION = (1, 22, 2)
@@ -61,7 +62,7 @@ def fetch(meter: Meter) -> Components:
     with ThreadPoolExecutor(2) as pool:
         work = []
         if not trino_folder().exists():
-            work.append(pool.submit(fetch_trino, cache(), TRINO_VERSION, trino_folder(), meter))
+            work.append(pool.submit(fetch_trino, cache(), Archive(TRINO_VERSION, TRINO_SHA1), trino_folder(), meter))
         if find_opa() is None:
             work.append(pool.submit(build_opa, cache(), _text(OPA_VERSION), built_opa(), find_go(), meter))
         faults = [fault for job in work if (fault := job.exception())]

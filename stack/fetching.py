@@ -11,17 +11,25 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from stack.faults import ComponentFault
 
-TRINO_SHA1 = {"476": "c9b38be4017ebd2f7095455aaac772fb40247ebe"}
-"""The digests that the Maven repository publishes beside the archives."""
 OPA_MODULE = "github.com/open-policy-agent/opa"
 DOWNLOAD_TIMEOUT_SECONDS = 900
 """How long a server may be silent; a mirror that fetches the archive first is silent for long."""
 _CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """One version of Trino."""
+
+    version: str
+    sha1: str
+    """The digest that Maven repositories publish beside the archive."""
 
 
 class Meter(Protocol):
@@ -37,21 +45,21 @@ class Meter(Protocol):
         """Show that a job is done."""
 
 
-def fetch_trino(cache: Path, version: str, target: Path, meter: Meter) -> None:
+def fetch_trino(cache: Path, wanted: Archive, target: Path, meter: Meter) -> None:
     """Download Trino's archive, check its digest, unpack it beside the target and rename."""
     repository = cache / "maven"
     for kept in repository.rglob("trino-server-*.tar.gz"):
-        if _digest(kept, meter) != TRINO_SHA1[version]:
+        if digest_of(kept, meter) != wanted.sha1:
             kept.unlink()  # an interrupted download, which jgo would take for a whole one
-    archive = _download_trino(repository, version, meter)
-    digest = _digest(archive, meter)
-    if digest != TRINO_SHA1[version]:
+    archive = _download_trino(repository, wanted.version, meter)
+    digest = digest_of(archive, meter)
+    if digest != wanted.sha1:
         archive.unlink()
         raise ComponentFault(
-            f"{archive.name} is not what it should be: SHA-1 {digest}, expected {TRINO_SHA1[version]}",
+            f"{archive.name} is not what it should be: SHA-1 {digest}, expected {wanted.sha1}",
             mend="it was removed; run `make setup` again. If this repeats, somebody changes files on the way to you",
         )
-    _unpack(archive, target, meter)
+    unpack(archive, target, meter)
     archive.unlink()  # 821 MB that nobody reads again
 
 
@@ -104,7 +112,8 @@ def _download_trino(repository: Path, version: str, meter: Meter) -> Path:
         ) from error
 
 
-def _digest(archive: Path, meter: Meter) -> str:
+def digest_of(archive: Path, meter: Meter) -> str:
+    """Return the SHA-1 of a file in hex."""
     job = f"checking {archive.name}"
     meter.begin(job, archive.stat().st_size)
     digest = hashlib.sha1(usedforsecurity=False)  # the only digest that every Maven repository publishes
@@ -116,7 +125,8 @@ def _digest(archive: Path, meter: Meter) -> str:
     return digest.hexdigest()
 
 
-def _unpack(archive: Path, target: Path, meter: Meter) -> None:
+def unpack(archive: Path, target: Path, meter: Meter) -> None:
+    """Unpack an archive of one folder; the target is there whole or not at all."""
     job = f"unpacking {archive.name}"
     meter.begin(job, None)
     with tempfile.TemporaryDirectory(prefix="unpack-", dir=target.parent) as work:

@@ -25,7 +25,7 @@ def main() -> int:
             f"Python {sys.version.split()[0]} is too old", "name a newer one: make PYTHON=python3.11 (or newer) setup"
         )
     wanted = _wanted()
-    if _read_mark() == wanted:
+    if read_mark(MARK) == wanted:
         return 0
     try:
         _make(wanted)
@@ -39,7 +39,7 @@ def main() -> int:
 
 
 def _make(wanted: dict[str, str]) -> None:
-    before = _read_mark()
+    before = read_mark(MARK)
     if before is None or before["python"] != wanted["python"] or before["place"] != wanted["place"]:
         print("making .venv", flush=True)
         shutil.rmtree(VENV, ignore_errors=True)
@@ -64,9 +64,10 @@ def _wanted() -> dict[str, str]:
     }
 
 
-def _read_mark() -> dict[str, str] | None:
+def read_mark(file: Path) -> dict[str, str] | None:
+    """Read the mark; None where the environment is half made or not there."""
     try:
-        mark = json.loads(MARK.read_text())
+        mark = json.loads(file.read_text())
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     return mark if isinstance(mark, dict) else None

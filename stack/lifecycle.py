@@ -53,7 +53,7 @@ def up(home: Home, settings: StackSettings, report: Report, *, without: tuple[st
     """Bring the stack up and return when every part is ready; nothing is done twice."""
     found = components.find()
     home.make()
-    with _locked(home), _Starting(home, report) as starting:
+    with _locked(home), Starting(home, report) as starting:
         if _must_move(home, settings):
             stop_parts(home, NAMES)
         remember(home, settings)
@@ -129,7 +129,7 @@ def _make_data(home: Home, settings: StackSettings, report: Report) -> None:
 
 
 def _start_all(
-    home: Home, settings: StackSettings, starting: _Starting, described: list[Part], *, must_load: bool
+    home: Home, settings: StackSettings, starting: Starting, described: list[Part], *, must_load: bool
 ) -> None:
     database, opa, trino, *gateway = described
 
@@ -151,7 +151,7 @@ def _start_all(
         starting.bring_up(part)
 
 
-class _Starting:
+class Starting:
     """What one run of `up` has started; all of it is stopped if the run does not end well."""
 
     def __init__(self, home: Home, report: Report) -> None:
@@ -160,7 +160,7 @@ class _Starting:
         self._started: list[str] = []
         self._given_up = threading.Event()
 
-    def __enter__(self) -> _Starting:
+    def __enter__(self) -> Starting:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, _value: object, _trace: object) -> None:

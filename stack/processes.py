@@ -83,8 +83,7 @@ def find(home: Home, part: str) -> Running | None:
 
 def has_ended(running: Running) -> bool:
     """Say whether a part that was started is gone."""
-    for child in _children:
-        child.poll()
+    _take_note()
     return _process(running) is None
 
 
@@ -103,6 +102,7 @@ def stop(home: Home, parts: Sequence[str], *, patience_seconds: float) -> None:
     for process in stubborn:
         _signal_group(process.pid, signal.SIGKILL)
     psutil.wait_procs(stubborn, timeout=3)
+    _take_note()
     for part in parts:
         forget(home, part)
 
@@ -113,6 +113,7 @@ def sweep(home: Home) -> int:
     for process in left:
         _signal(process.pid, signal.SIGKILL)
     psutil.wait_procs(left, timeout=3)
+    _take_note()
     return len(left)
 
 
@@ -139,6 +140,11 @@ def who_listens(number: int) -> str:
             except psutil.NoSuchProcess:
                 continue
     return "another process"
+
+
+def _take_note() -> None:
+    """Let go of our own children that have ended, so that none stays a zombie."""
+    _children[:] = [child for child in _children if child.poll() is None]
 
 
 def _record(home: Home, part: str) -> Path:
