@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import orjson
 
 from gateway.audit.record import Receipt, State
-from gateway.errors import GatewayError, PortTrouble, Unavailable
+from gateway.errors import Broken, GatewayError, PortTrouble, Unavailable
 from gateway.kernel.plan import Plan
 from gateway.model import Notice
 from gateway.parts import AuditLog, Clock, Engine, Rows, Running
@@ -48,7 +48,8 @@ class Answer:
 
     async def pages(self) -> AsyncIterator[Rows]:
         """Each page of rows, as Trino sends their values. A failure is raised, never a quiet end."""
-        assert self._running is not None, "an answer is started before it is read"
+        if self._running is None:
+            raise Broken("an answer was read before it was started")
         try:
             async for page, last in self._running.pages():
                 self._rows += len(page)

@@ -142,9 +142,7 @@ class Catalog:
 
 # --- what the policy says -------------------------------------------------------------------------------------------
 
-Operator = Literal[
-    "eq", "ne", "lt", "le", "gt", "ge", "in", "not_in", "between", "is_null", "not_null", "starts_with"
-]
+Operator = Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "not_in", "between", "is_null", "not_null", "starts_with"]
 MaskKind = Literal["null", "constant", "keyed_hash"]
 
 

@@ -27,8 +27,8 @@ from gateway.errors import (
 from gateway.model import Decision, Mask, QueryRequest, Question
 from gateway.parts import Rows
 from tests.simulator import FakeEngine, FixedPolicy, Log, gate
-from tests.world import PARTNER, gives, says
 from tests.world import LA_CALLS as LA
+from tests.world import PARTNER, gives, says
 
 T = TypeVar("T")
 

@@ -20,6 +20,7 @@ import trino
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from sqlglot import exp
 from trino.auth import JWTAuthentication
 from trino.exceptions import TrinoConnectionError, TrinoQueryError, TrinoUserError
 
@@ -83,10 +84,9 @@ class Trino:
         return tuple(port for port, lives in zip(first, alive, strict=True) if not lives)
 
     async def _is_alive(self, table: TableName, user: str) -> bool:
-        name = ".".join(f'"{part}"' for part in table)
         try:
             async with asyncio.timeout(PROBE_SECONDS):
-                running = await self.start(f"SELECT 1 FROM {name} LIMIT 1", user)
+                running = await self.start(_one_row_of(table), user)
                 await running.cancel()
         except EngineUnavailable:
             raise
@@ -154,6 +154,11 @@ class Running:
     async def cancel(self) -> None:
         """Stop the query in Trino; nothing happens if it has ended."""
         await asyncio.to_thread(_cancel, self._cursor)
+
+
+def _one_row_of(table: TableName) -> str:
+    source = exp.table_(table.table, table.schema, table.catalog, quoted=True)
+    return exp.select("1").from_(source).limit(1).sql("trino")
 
 
 def _session(authority: Path | None) -> requests.Session:

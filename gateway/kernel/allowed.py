@@ -53,7 +53,8 @@ FUNCTIONS: frozenset[type[exp.Expr]] = frozenset(
         exp.RegexpReplace,
         # dates and times
         exp.CurrentDate, exp.CurrentTimestamp, exp.Localtimestamp, exp.Date, exp.DateAdd, exp.DateDiff,
-        exp.TimestampTrunc, exp.DateTrunc, exp.Extract, exp.AtTimeZone, exp.Year, exp.Quarter, exp.Month, exp.WeekOfYear, exp.Day,
+        exp.TimestampTrunc, exp.DateTrunc,
+        exp.Extract, exp.AtTimeZone, exp.Year, exp.Quarter, exp.Month, exp.WeekOfYear, exp.Day,
         exp.DayOfWeekIso, exp.DayOfYear, exp.YearOfWeek, exp.Hour, exp.Minute, exp.Second, exp.LastDay,
         exp.UnixToTime, exp.TimeToUnix, exp.TimeToStr, exp.FromISO8601Timestamp,
     }

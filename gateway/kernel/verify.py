@@ -54,7 +54,8 @@ def verify(sql: str, grant: Grant) -> Verified:
     trees = sqlglot.parse(sql, dialect=DIALECT)
     _demand(len(trees) == 1 and isinstance(trees[0], exp.Query), "(0) not one query")
     tree = trees[0]
-    assert tree is not None
+    if tree is None:
+        raise VerificationFailed("the rewritten query is empty")
     _demand(_text(tree) == sql, "(0) not a fixpoint")
     # (1) every table in a guard
     read = tuple(_guards(tree, frozenset(), grant))
@@ -180,10 +181,10 @@ def _check_mapping(source: exp.Expr, grant: Grant) -> tuple[TableName, Branch]:
 
 def _fills(inner: exp.Expr, branch: Branch, revision: str) -> bool:
     """Whether `inner` is the port's mapping with some of its columns, each filled as the catalog says."""
-    assert branch.mapping is not None
-    if not isinstance(inner, exp.Select):
+    mapping = branch.mapping
+    if mapping is None or not isinstance(inner, exp.Select):
         return False
-    source, columns = _mapping_texts(_ByKey((revision, branch.port, branch.mapping.table), branch.mapping))
+    source, columns = _mapping_texts(_ByKey((revision, branch.port, mapping.table), mapping))
     items = inner.expressions
     bare = exp.Select(**{**inner.args, "expressions": []}, copy=False)
     same_source = _text(bare) == source

@@ -50,7 +50,7 @@ def catalog() -> Catalog:
 def run_opa(binary: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run one OPA command from the repository's root; the caller looks at the exit code."""
     command = [str(binary), *arguments]
-    return subprocess.run(command, check=False, capture_output=True, text=True, cwd=REPOSITORY, timeout=120)  # noqa: S603
+    return subprocess.run(command, check=False, capture_output=True, text=True, cwd=REPOSITORY, timeout=120)
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def oracle(opa_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     port, log = _free_port(), tmp_path_factory.mktemp("opa") / "opa.log"
     command = [str(opa_binary), "run", "--server", "--disable-telemetry", "--addr", f"127.0.0.1:{port}"]
     with log.open("wb") as out:
-        server = subprocess.Popen([*command, "--bundle", str(POLICIES)], stdout=out, stderr=out)  # noqa: S603
+        server = subprocess.Popen([*command, "--bundle", str(POLICIES)], stdout=out, stderr=out)
     try:
         _wait_until_ready(f"http://127.0.0.1:{port}", server, log)
         yield Oracle(f"http://127.0.0.1:{port}", read_partners())

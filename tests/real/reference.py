@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -121,7 +121,7 @@ def _holds(value: Any, op: str, wanted: Any, asker: Asker) -> bool:
         return (value is not None) == bool(wanted)
     if value is None:
         return False
-    tests = {
+    tests: dict[str, Callable[[], Any]] = {
         "eq": lambda: value == wanted,
         "ne": lambda: value != wanted,
         "lt": lambda: value < wanted,
@@ -205,28 +205,24 @@ class Reference:
             cursor = self._connection.cursor()
             cursor.execute(query.sql("trino", identify=True))
             nothing = dict.fromkeys(known.columns)
-            self._raw[port, table] = [nothing | dict(zip(mapping.columns, row, strict=True)) for row in cursor.fetchall()]
+            rows = [dict(zip(mapping.columns, row, strict=True)) for row in cursor.fetchall()]
+            self._raw[port, table] = [nothing | row for row in rows]
         return self._raw[port, table]
 
     def _lay_down(self, schema: str, table: str, rows: list[Row]) -> None:
         known: Table = self._catalog.tables[TableName(CANONICAL_CATALOG, CANONICAL_SCHEMA, table)]
         arrow = pa.table(
-            {
-                name: pa.array([row[name] for row in rows], ARROW[column.type])
-                for name, column in known.columns.items()
-            }
+            {name: pa.array([row[name] for row in rows], ARROW[column.type]) for name, column in known.columns.items()}
         )
         folder = self._folder / schema / table
         folder.mkdir(parents=True)
         pq.write_table(arrow, folder / "rows.parquet")
         columns = ", ".join(f'"{name}" {column.type}' for name, column in known.columns.items())
         where = f"local:///reference/{schema}/{table}"
-        self._run(
-            f"CREATE TABLE hueneme.{schema}.{table} ({columns}) WITH (format = 'PARQUET', external_location = '{where}')"
-        )
+        options = f"format = 'PARQUET', external_location = '{where}'"
+        self._run(f"CREATE TABLE hueneme.{schema}.{table} ({columns}) WITH ({options})")
 
     def _run(self, sql: str) -> None:
         cursor = self._connection.cursor()
         cursor.execute(sql)
         cursor.fetchall()
-
