@@ -131,8 +131,10 @@ def unpack(archive: Path, target: Path, meter: Meter) -> None:
     meter.begin(job, None)
     with tempfile.TemporaryDirectory(prefix="unpack-", dir=target.parent) as work:
         with tarfile.open(archive, "r:gz") as tar:
+            # the first releases of Python 3.11 have no filters; what is unpacked here has been checked
+            tar.extraction_filter = getattr(tarfile, "data_filter", None)
             for member in tar:
-                tar.extract(member, work, filter="data")
+                tar.extract(member, work)
                 meter.advance(job, 1, member.name.rsplit("/", 1)[-1])
         (unpacked,) = Path(work).iterdir()
         unpacked.replace(target)
