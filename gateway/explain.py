@@ -18,6 +18,8 @@ class ExplainedTable:
     masked: dict[str, str]
     withheld: dict[str, str]
     """Columns that read as NULL or cannot be named, with the port's words."""
+    partly: dict[str, str]
+    """Columns that are shown in some of the rows only, and in which."""
     agreements: tuple[str, ...]
     reasons: tuple[str, ...]
     rows: tuple[str, ...]
@@ -48,6 +50,6 @@ def _explained(share: Share, decision: Decision) -> ExplainedTable:
     schema, table = share.table.split(".")
     answer = decision.tables[TableName(share.port, schema, table)]
     return ExplainedTable(
-        share.port, share.table, share.columns, dict(share.masked), dict(answer.withheld), share.agreements,
-        share.reasons, share.rows,
+        share.port, share.table, share.columns, dict(share.masked), dict(answer.withheld), dict(share.partly),
+        share.agreements, share.reasons, share.rows,
     )  # fmt: skip

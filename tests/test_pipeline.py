@@ -24,7 +24,7 @@ from gateway.errors import (
     PortUnavailable,
     Unavailable,
 )
-from gateway.model import Decision, Mask, QueryRequest, Question
+from gateway.model import Condition, Decision, Mask, QueryRequest, Question
 from gateway.parts import Rows
 from tests.simulator import FakeEngine, FixedPolicy, Log, gate
 from tests.world import LA_CALLS as LA
@@ -277,6 +277,19 @@ def test_one_question_goes_to_the_policy_and_holds_every_table_and_column_in_rea
         ("los_angeles.freight.calls", ("hours", "ship")),
         ("oakland.freight.calls", ("hours", "ship")),
     ]
+
+
+def test_a_value_that_only_some_rows_show_is_told_of() -> None:
+    log = Log()
+    mine = gives("carrier", id="a2", rows=((Condition("carrier", "in", ("MSC", "MSK")),),))
+    policy = FixedPolicy(says({LA: [gives("ship"), mine]}))
+
+    explanation = run(gate(log, FakeEngine(log), policy).explain(PARTNER, ask("SELECT ship, carrier FROM calls")))
+
+    assert explanation.tables[0].partly == {"carrier": "carrier is one of MSC, MSK"}
+    assert explanation.tables[0].rows == ()
+    told = [notice.message for notice in explanation.notices if notice.code == "column_partly_shown"]
+    assert told == ["shown where carrier is one of MSC, MSK"]
 
 
 def test_an_explanation_runs_nothing() -> None:

@@ -27,6 +27,7 @@ NOTICE_TITLES = {
     "column_withheld": "Withheld, reads as NULL",
     "column_not_kept": "Not kept by the port, reads as NULL",
     "column_masked": "Masked",
+    "column_partly_shown": "Shown in some of the rows, NULL or masked in the others",
     "rows_filtered": "Only some of the rows",
     "synthetic": "Generated data",
 }
@@ -172,12 +173,17 @@ def explanation_lines(told: Members) -> Iterator[str]:
         yield f"{table['port']} · {table['table']}"
         yield from _members(
             ("by", [f"{name}: {reason}" for name, reason in zip(table["agreements"], table["reasons"], strict=False)]),
-            ("shows", [", ".join(name for name in table["columns"] if name not in table["masked"])]),
+            ("shows", [", ".join(_whole(table))]),
+            ("partly", [f"{name}: where {words}" for name, words in table["partly"].items()]),
             ("masked", [f"{name} ({kind.replace('_', ' ')})" for name, kind in table["masked"].items()]),
             ("withheld", [f"{name}: {reason}" for name, reason in table["withheld"].items()]),
             ("rows", table["rows"] or ["all"]),
         )
     yield from notice_lines(told["notices"])
+
+
+def _whole(table: Members) -> list[str]:
+    return [name for name in table["columns"] if name not in table["masked"] and name not in table["partly"]]
 
 
 def catalog_lines(told: Members) -> Iterator[str]:

@@ -105,7 +105,7 @@ def authorise(statement: Statement, surveyed: Resolved, decision: Decision, gran
         reasons = dict(_why_column(fault.name, surveyed, decision))
         if not reasons:
             raise
-        words = "; ".join(f"{port}: {reason}" for port, reason in sorted(reasons.items()))
+        words = "; ".join(f"{port}: {reason.rstrip('.')}" for port, reason in sorted(reasons.items()))
         message = f"no agreement lets you use {fault.name}"
         raise Denied(f"{message} ({words})", hint="leave it out", line=fault.line, column=fault.column) from fault
 

@@ -11,6 +11,7 @@ from gateway.kernel.verify import Verified
 from gateway.model import (
     CANONICAL_CATALOG,
     CANONICAL_SCHEMA,
+    AgreementGrant,
     Branch,
     Catalog,
     Condition,
@@ -38,6 +39,8 @@ class Share:
     columns: tuple[str, ...]
     masked: Mapping[str, str]
     """Column -> kind of mask, where every agreement masks it or some do."""
+    partly: Mapping[str, str]
+    """Column that is shown in some of the rows only -> in which, in words."""
     agreements: tuple[str, ...]
     reasons: tuple[str, ...]
     rows: tuple[str, ...]
@@ -90,16 +93,30 @@ def _share(name: TableName, branch: Branch, used: set[str]) -> Share:
     masked = {
         column: mask.kind for column in kept for a in branch.agreements if (mask := a.columns.get(column)) is not None
     }
-    rows = [rule for agreement in branch.agreements for rule in agreement.rows]
+    partly = {column: words for column in kept if (words := _where_shown(column, branch))}
     return Share(
         branch.port,
         f"{name.schema}.{name.table}",
         tuple(kept),
         masked,
+        partly,
         tuple(agreement.id for agreement in branch.agreements),
         tuple(agreement.reason for agreement in branch.agreements),
-        () if () in rows else tuple(" and ".join(map(in_words, rule)) for rule in rows) or ("none",),
+        _rows_in_words(branch.agreements),
     )
+
+
+def _where_shown(column: str, branch: Branch) -> str:
+    """Say in which rows a column is shown as it is, when that is not every row that comes."""
+    showing = tuple(a for a in branch.agreements if column in a.columns and a.columns[column] is None)
+    rows = _rows_in_words(showing) if showing and len(showing) < len(branch.agreements) else ()
+    return " or ".join(rows)
+
+
+def _rows_in_words(agreements: tuple[AgreementGrant, ...]) -> tuple[str, ...]:
+    """The rows that agreements admit, one sentence for each alternative; nothing for all rows."""
+    rows = [rule for agreement in agreements for rule in agreement.rows]
+    return () if () in rows else tuple(" and ".join(map(in_words, rule)) for rule in rows) or ("none",)
 
 
 def in_words(condition: Condition) -> str:
@@ -109,7 +126,8 @@ def in_words(condition: Condition) -> str:
     'carrier_smdg is MSC'
     """
     value = condition.value
-    said = " and ".join(map(str, value)) if isinstance(value, tuple) else "" if value is None else str(value)
+    between = " and " if condition.op == "between" else ", "
+    said = between.join(map(str, value)) if isinstance(value, tuple) else "" if value is None else str(value)
     return f"{condition.column} {_WORDS[condition.op]} {said}".rstrip()
 
 
@@ -117,6 +135,8 @@ def _from_shares(shares: tuple[Share, ...]) -> Iterator[Notice]:
     for share in shares:
         for column, kind in share.masked.items():
             yield Notice("column_masked", f"shown masked ({kind.replace('_', ' ')})", share.port, share.table, column)
+        for column, words in share.partly.items():
+            yield Notice("column_partly_shown", f"shown where {words}", share.port, share.table, column)
         if share.rows:
             yield Notice("rows_filtered", " ".join(dict.fromkeys(share.reasons)), share.port, share.table)
 
@@ -156,7 +176,7 @@ def _columns_absent(use: TableUse, branch: Branch, answer: TableDecision, table:
             yield Notice("column_not_kept", reason, branch.port, table, column)
         elif not any(column in agreement.columns for agreement in branch.agreements):
             reason = answer.withheld.get(column, "no agreement gives it to you")
-            yield Notice("column_withheld", f"reads as NULL: {reason}", branch.port, table, column)
+            yield Notice("column_withheld", reason, branch.port, table, column)
 
 
 def _synthetic(verified: Verified, catalog: Catalog) -> Iterator[Notice]:

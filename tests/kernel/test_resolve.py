@@ -168,7 +168,7 @@ def test_a_published_column_that_nobody_gives_is_denied_with_the_ports_words() -
     with pytest.raises(Denied) as denied:
         decided("SELECT carrier FROM calls", decision)
 
-    assert "los_angeles: Carriers are our customers." in str(denied.value)
+    assert "los_angeles: Carriers are our customers" in str(denied.value)
 
 
 def test_resolving_leaves_the_statement_as_it_was() -> None:
