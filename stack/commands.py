@@ -17,11 +17,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from stack import lifecycle, processes
 from stack.faults import PartFailed, StackFault
-from stack.layout import Home, find_home
-from stack.parts import NAMES
-from stack.settings import decide, remembered
+from stack.layout import NAMES, Home, find_home
+
+# what else a command needs is imported where it runs, so that `portgate --help` and `portgate query` start at once
 
 HomeOption = Annotated[Path | None, typer.Option("--home", help="The stack's folder [$PORTGATE_HOME, else .portgate].")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Say it as JSON.")]
@@ -48,6 +47,9 @@ def up(
     as_json: JsonOption = False,
 ) -> None:
     """Start the five ports, OPA, Trino and the gateway; return when all are ready."""
+    from stack import lifecycle
+    from stack.settings import decide
+
     tcp = {
         "gateway": gateway_port,
         "plain": plain_port,
@@ -71,6 +73,8 @@ def up(
 
 def down(home: HomeOption = None) -> None:
     """Stop everything of this stack; its data stays."""
+    from stack import lifecycle
+
     where = find_home(home)
     with _faults_told(where):
         left = lifecycle.down(where)
@@ -113,6 +117,8 @@ def logs(
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many lines from the end.")] = 50,
 ) -> None:
     """Show the end of a part's log."""
+    from stack import processes
+
     where = find_home(home)
     with _faults_told(where):
         if name not in NAMES:
@@ -121,6 +127,9 @@ def logs(
 
 
 def _tell_status(home: Home, *, as_json: bool) -> bool:
+    from stack import lifecycle
+    from stack.settings import remembered
+
     parts = lifecycle.status(home)
     settings = remembered(home)
     clients = (

@@ -11,6 +11,9 @@ POLICIES = CHECKOUT / "policies"
 CATALOG = CHECKOUT / "catalog"
 TEMPLATES = CHECKOUT / "deploy" / "local"
 
+NAMES = ("postgres", "opa", "trino", "gateway")
+"""The parts, in the order in which they are named everywhere; they stop in the opposite order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Home:

@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from stack import components, data, engine, front, policy, postgres, processes
 from stack.faults import PartFailed, StackFault, TcpPortTaken
 from stack.keys import make_keys
-from stack.layout import Home
+from stack.layout import NAMES, Home
 from stack.parts import (
-    NAMES,
     Part,
     addresses,
     describe_gateway,

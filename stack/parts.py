@@ -11,9 +11,6 @@ from stack.components import OPA_VERSION, Components
 from stack.layout import CHECKOUT, Home
 from stack.settings import StackSettings, TcpPorts
 
-NAMES = (postgres.PART, policy.PART, engine.PART, front.PART)
-"""In the order in which they are named everywhere; they stop in the opposite order."""
-
 
 @dataclass(frozen=True, slots=True)
 class Part:

@@ -76,6 +76,7 @@ EXPLANATION = Explanation(
             columns=("container_no", "event_time"),
             masked={"container_no": "keyed_hash"},
             withheld={"consignee_name": "Names of customers never leave the port."},
+            partly={},
             agreements=("oak-public-2026",),
             reasons=("Container numbers are personal to our customers.",),
             rows=("carrier_smdg is MSC",),
