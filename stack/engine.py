@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import closing
 
 import httpx
+import requests
+import trino
 
 from stack.components import Components
 from stack.keys import secret, trino_public_key
@@ -12,6 +15,7 @@ from stack.layout import TEMPLATES, Home, write_private
 from stack.postgres import CATALOG_ROLE, READER
 from stack.rendering import write_rendered
 from stack.settings import StackSettings
+from stack.trino_access import connect
 
 PART = "trino"
 _FILES = [
@@ -63,12 +67,28 @@ def command(home: Home, components: Components) -> list[str]:
 
 
 def is_ready(home: Home, tcp_port: int) -> bool:
-    """Say whether Trino has opened all its catalogs."""
+    """Say whether Trino has opened all its catalogs and runs a query that needs a worker.
+
+    The coordinator says that it has started up to ten seconds before it knows of itself as a worker.
+    """
+    return _has_started(home, tcp_port) and _runs_queries(home)
+
+
+def _has_started(home: Home, tcp_port: int) -> bool:
     try:
         answer = httpx.get(f"https://127.0.0.1:{tcp_port}/v1/info", timeout=2, verify=_trust(home))
     except httpx.TransportError:
         return False
     return answer.status_code == httpx.codes.OK and answer.json().get("starting") is False
+
+
+def _runs_queries(home: Home) -> bool:
+    with closing(connect(home)) as session:
+        try:
+            session.cursor().execute("SELECT count(*) FROM TABLE(sequence(1, 2))").fetchall()
+        except (trino.exceptions.Error, requests.RequestException):
+            return False
+    return True
 
 
 def _trust(home: Home) -> ssl.SSLContext:

@@ -102,7 +102,8 @@ def _download_trino(repository: Path, version: str, meter: Meter) -> Path:
         resolver=PythonResolver(progress_callback=show),
     )
     artifact = context.project("io.trino", "trino-server").at_version(version).artifact(packaging="tar.gz")
-    meter.begin(job, None)
+    if not any(repository.rglob(artifact.filename)):
+        meter.begin(job, None)
     try:
         return Path(artifact.resolve())
     except (requests.RequestException, RuntimeError, OSError) as error:

@@ -172,10 +172,11 @@ def _initialise(home: Home, components: Components, password_file: Path) -> None
         cwd="/",
     )
     if done.returncode != 0:
-        raise StackFault(
-            f"PostgreSQL's data folder could not be made: {(done.stderr or done.stdout).strip()}",
-            mend=f"check the free space and the rights of {home.root}, then start again",
-        )
+        said = (done.stderr or done.stdout).strip()
+        mend = f"check the free space and the rights of {home.root}, then start again"
+        if "user does not exist" in said:
+            mend = "PostgreSQL needs a user with a name: run as one that /etc/passwd knows (a container: --user NAME)"
+        raise StackFault(f"PostgreSQL's data folder could not be made: {said}", mend=mend)
 
 
 def _make_owned_folder(folder: Path) -> None:
