@@ -8,6 +8,7 @@ partner only where it cannot depend on data.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import time
 from collections.abc import AsyncIterator, Iterable
@@ -33,6 +34,8 @@ Rows = list[list[object]]
 PAGE_ROWS = 2_000
 PROBE_SECONDS = 2.5
 TOKEN_SECONDS = 3_600
+MAX_CONNECTIONS = 64
+"""How many connections to Trino are kept open for the next query."""
 
 SAFE_ERRORS = frozenset(
     {
@@ -59,6 +62,7 @@ class Trino:
         self._settings = settings
         self._key = Path(settings.key_file).read_bytes()
         self._algorithm = _algorithm_of(self._key)
+        self._connections = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=MAX_CONNECTIONS)
 
     async def start(self, sql: str, user: str) -> Running:
         """Send a query and wait until it has columns; its rows come with `Running.pages`.
@@ -67,11 +71,12 @@ class Trino:
         """
         cursor = self._connect(user).cursor()
         running = Running(cursor)
+        asking = asyncio.ensure_future(asyncio.to_thread(_ask, cursor, sql))
         try:
-            await asyncio.to_thread(_ask, cursor, sql)
+            await asyncio.shield(asking)
             await running.fill()
         except asyncio.CancelledError:
-            await asyncio.shield(running.cancel())
+            await asyncio.shield(running.abandon(asking))
             raise
         return running
 
@@ -106,7 +111,7 @@ class Trino:
             host=settings.host,
             port=settings.port,
             http_scheme="https",
-            http_session=_session(settings.ca_file),
+            http_session=self._session(),
             user=user,
             source="portgate",
             auth=JWTAuthentication(self._token(user)),
@@ -117,6 +122,14 @@ class Trino:
             session_properties={"query_max_run_time": f"{int(settings.query_timeout_seconds)}s"},
             http_headers={"Accept-Encoding": "identity"},
         )
+
+    def _session(self) -> requests.Session:
+        """A login of its own over connections that all queries share."""
+        session = requests.Session()
+        session.mount("https://", self._connections)
+        session.verify = str(self._settings.ca_file) if self._settings.ca_file else True
+        session.trust_env = False  # REQUESTS_CA_BUNDLE would replace our authority, a proxy would see the rows
+        return session
 
     def _token(self, user: str) -> str:
         moment = int(time.time())
@@ -155,17 +168,22 @@ class Running:
         """Stop the query in Trino; nothing happens if it has ended."""
         await asyncio.to_thread(_cancel, self._cursor)
 
+    async def abandon(self, asking: asyncio.Future[None]) -> None:
+        """Stop a query that Trino may not have a name for yet: cancel until the one who asks has come back."""
+        while not asking.done():
+            await self._cancel_if_reached()
+            await asyncio.wait({asking}, timeout=0.1)
+        asking.exception()  # nobody waits for it any more
+        await self._cancel_if_reached()
+
+    async def _cancel_if_reached(self) -> None:
+        with contextlib.suppress(EngineUnavailable):  # Trino ends a query by itself that nobody reads
+            await self.cancel()
+
 
 def _one_row_of(table: TableName) -> str:
     source = exp.table_(table.table, table.schema, table.catalog, quoted=True)
     return exp.select("1").from_(source).limit(1).sql("trino")
-
-
-def _session(authority: Path | None) -> requests.Session:
-    session = requests.Session()
-    session.verify = str(authority) if authority else True
-    session.trust_env = False  # REQUESTS_CA_BUNDLE would replace our authority, a proxy would see the rows
-    return session
 
 
 def _ask(cursor: Any, sql: str) -> None:

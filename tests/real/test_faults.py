@@ -7,7 +7,8 @@ import os
 import signal
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -105,6 +106,40 @@ def test_with_a_read_only_audit_log_nothing_leaves(stack: Stack) -> None:
             assert client.get("/readyz").status_code == 200, "a probe reopens the log"
 
     assert ask(stack)[0].status_code == 200
+
+
+HEAVY = """
+SELECT count(*) FROM container_moves a, container_moves b, container_moves c
+WHERE a.teu + b.teu > c.teu AND a.port_unlocode < b.port_unlocode
+"""
+
+
+def running_in_trino(stack: Stack, user: str) -> list[str]:
+    cursor = stack.trino().cursor()
+    cursor.execute(f"SELECT state FROM system.runtime.queries WHERE \"user\" LIKE '{user}#%'")
+    return [state for (state,) in cursor.fetchall() if state not in ("FINISHED", "FAILED")]
+
+
+def wait_until(holds: Callable[[], bool], seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if holds():
+            return True
+        time.sleep(0.2)
+    return holds()
+
+
+def test_a_client_that_goes_away_stops_the_query_in_trino(stack: Stack) -> None:
+    with stack.client("bts-analyst") as client, ThreadPoolExecutor(1) as asking:
+        question = {"sql": HEAVY, "purpose": "freight_resilience"}
+        asked = asking.submit(client.post, "/api/queries", json=question, timeout=6)
+        assert wait_until(lambda: bool(running_in_trino(stack, "bts-analyst")), 5)
+        with pytest.raises(httpx.ReadTimeout):
+            asked.result()
+
+    assert wait_until(lambda: not running_in_trino(stack, "bts-analyst"), 5)
+    done = stack.portgate("audit", "--limit", "5", "--json").stdout
+    assert "cancelled" in done
 
 
 def test_every_query_of_this_run_has_a_decision_and_an_outcome(stack: Stack) -> None:
