@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from stack import commands
 from stack.layout import CHECKOUT, find_home
 from stack.settings import remembered
 
@@ -74,14 +73,16 @@ def main() -> int:
     """Start the stack if it does not run, ask the three questions; the first exit code that is not zero counts."""
     console = Console(soft_wrap=True, highlight=False)
     home = find_home()
-    commands.up()
+    started = ask(["up"])
+    if started:
+        return started
     for number, scene in enumerate(SCENES, start=1):
         console.print()
         console.print(f"[bold]{number}. {scene.title}[/bold]")
         console.print(f"portgate query --as {scene.partner} --purpose {scene.purpose}", style="dim")
         console.print(scene.sql, style="cyan", markup=False)
         console.print()
-        failed = ask(scene)
+        failed = ask(["query", "--as", scene.partner, "--purpose", scene.purpose, scene.sql])
         if failed:
             return failed
     settings = remembered(home)
@@ -91,9 +92,9 @@ def main() -> int:
     return 0
 
 
-def ask(scene: Scene) -> int:
-    """Ask one question as a person would; rows and notices go to the terminal."""
-    command = [*PORTGATE, "query", "--as", scene.partner, "--purpose", scene.purpose, scene.sql]
+def ask(words: list[str]) -> int:
+    """Run one command as a person would; what it says goes to the terminal."""
+    command = [*PORTGATE, *words]
     return subprocess.run(command, cwd=CHECKOUT, check=False).returncode  # noqa: S603 - our own command
 
 

@@ -8,7 +8,9 @@ from contextlib import closing
 import httpx
 import requests
 import trino
+from trino.exceptions import TrinoUserError
 
+from generator.tables import shapes_of
 from stack.components import Components
 from stack.keys import secret, trino_public_key
 from stack.layout import TEMPLATES, Home, write_private
@@ -18,6 +20,8 @@ from stack.settings import StackSettings
 from stack.trino_access import connect
 
 PART = "trino"
+JDBC_PORTS = ("oakland", "long_beach")
+"""Ports whose connector can be asked without a table."""
 _FILES = [
     "config.properties",
     "node.properties",
@@ -66,15 +70,8 @@ def command(home: Home, components: Components) -> list[str]:
     ]
 
 
-def is_ready(home: Home, tcp_port: int) -> bool:
-    """Say whether Trino has opened all its catalogs and runs a query that needs a worker.
-
-    The coordinator says that it has started up to ten seconds before it knows of itself as a worker.
-    """
-    return _has_started(home, tcp_port) and _runs_queries(home)
-
-
-def _has_started(home: Home, tcp_port: int) -> bool:
+def has_started(home: Home, tcp_port: int) -> bool:
+    """Say whether Trino has opened all its catalogs and answers."""
     try:
         answer = httpx.get(f"https://127.0.0.1:{tcp_port}/v1/info", timeout=2, verify=_trust(home))
     except httpx.TransportError:
@@ -82,10 +79,25 @@ def _has_started(home: Home, tcp_port: int) -> bool:
     return answer.status_code == httpx.codes.OK and answer.json().get("starting") is False
 
 
-def _runs_queries(home: Home) -> bool:
+def is_ready(home: Home, settings: StackSettings) -> bool:
+    """Say whether Trino also reads a port: it says that it has started some seconds before a worker takes queries."""
+    return has_started(home, settings.tcp.trino) and _reads(home, _probe(settings.ports))
+
+
+def _probe(ports: tuple[str, ...]) -> str:
+    """Write a query that a worker must run; all catalogs come to the worker at once, so one port will do."""
+    jdbc = [port for port in ports if port in JDBC_PORTS]
+    if jdbc:
+        return f"SELECT * FROM TABLE({jdbc[0]}.system.query(query => 'SELECT 1 AS one'))"  # noqa: S608 - our own name
+    return f"SELECT 1 FROM {shapes_of(ports[0])[0].trino_name} LIMIT 1"  # noqa: S608 - our own name
+
+
+def _reads(home: Home, probe: str) -> bool:
     with closing(connect(home)) as session:
         try:
-            session.cursor().execute("SELECT count(*) FROM TABLE(sequence(1, 2))").fetchall()
+            session.cursor().execute(probe).fetchall()
+        except TrinoUserError:
+            return True  # nothing is loaded yet
         except (trino.exceptions.Error, requests.RequestException):
             return False
     return True

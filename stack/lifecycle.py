@@ -105,7 +105,7 @@ def _status_of(home: Home, name: str, tcp: TcpPorts) -> PartStatus:
     answers = {
         "postgres": lambda: postgres.is_ready(home, tcp.postgres),
         "opa": lambda: policy.is_ready(tcp.opa),
-        "trino": lambda: engine.is_ready(home, tcp.trino),
+        "trino": lambda: engine.has_started(home, tcp.trino),
         "gateway": lambda: front.is_ready(tcp.plain),
     }
     state = "ready" if answers[name]() else "not ready"

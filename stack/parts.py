@@ -55,7 +55,7 @@ def describe_trino(home: Home, components: Components, settings: StackSettings) 
     made_from = _digest(*command, engine.configure(home, components, settings))
     return Part(
         engine.PART, command, {"trino": number}, addresses(settings.tcp)[engine.PART], made_from,
-        lambda: engine.is_ready(home, number), 180,
+        lambda: engine.is_ready(home, settings), 180,
     )  # fmt: skip
 
 
