@@ -12,6 +12,7 @@ from trino.exceptions import TrinoUserError
 
 from generator.tables import shapes_of
 from stack.components import Components
+from stack.faults import StackFault
 from stack.keys import secret, trino_public_key
 from stack.layout import TEMPLATES, Home, write_private
 from stack.postgres import CATALOG_ROLE, READER
@@ -20,6 +21,7 @@ from stack.settings import StackSettings
 from stack.trino_access import connect
 
 PART = "trino"
+NOTHING_LOADED = ("SCHEMA_NOT_FOUND", "TABLE_NOT_FOUND")
 JDBC_PORTS = ("oakland", "long_beach")
 """Ports whose connector can be asked without a table."""
 _FILES = [
@@ -96,8 +98,10 @@ def _reads(home: Home, probe: str) -> bool:
     with closing(connect(home)) as session:
         try:
             session.cursor().execute(probe).fetchall()
-        except TrinoUserError:
-            return True  # nothing is loaded yet
+        except TrinoUserError as error:
+            if error.error_name in NOTHING_LOADED:
+                return True
+            raise StackFault(f"Trino refused its own probe: {error.message}", mend="see deploy/local/trino") from error
         except (trino.exceptions.Error, requests.RequestException):
             return False
     return True
