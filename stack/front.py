@@ -28,7 +28,8 @@ def configure(home: Home, settings: StackSettings) -> str:
                 "key_file": str(home.tls / "gateway.key"),
             },
             "trino": {"port": settings.tcp.trino, "key_file": str(home.trino_key), "ca_file": str(home.ca_file)},
-            "opa": {"url": f"http://127.0.0.1:{settings.tcp.opa}"},
+            # one machine carries all parts here, so a decision gets longer than the 250 ms of production
+            "opa": {"url": f"http://127.0.0.1:{settings.tcp.opa}", "timeout_seconds": 1.0},
             "issuers": [{"issuer": ISSUER, "jwks_file": str(home.identity / "jwks.json")}],
             "audit": {"file": str(home.audit)},
             "catalog_directory": str(CATALOG),
