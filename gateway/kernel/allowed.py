@@ -1,8 +1,8 @@
 """The SQL that passes: node kinds and functions by name. What is not listed here is refused by name.
 
 A reviewer checks: each entry can neither read a table, nor change anything, nor mean something else to Trino than to
-sqlglot. What sqlglot changes in silence (DECIMAL and CHAR literals, `log10`, `random(m, n)`, `listagg`, TIME AT TIME ZONE,
-numbers such as `0x1F` or `1_000`) is absent on purpose.
+sqlglot. What sqlglot changes in silence (DECIMAL and CHAR literals, `log10`, `random(m, n)`, `listagg`, TIME AT TIME
+ZONE, numbers such as `0x1F` or `1_000`) is absent on purpose.
 """
 
 from __future__ import annotations

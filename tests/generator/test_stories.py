@@ -1,5 +1,5 @@
 """The data tells what the fifteen questions ask for, and holds the traps that a mapping must not fall into."""
-# ruff: noqa: S608 - the statements are made of names that stand in this file or in our own column lists
+
 
 from __future__ import annotations
 

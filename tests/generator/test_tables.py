@@ -1,5 +1,5 @@
 """What stands in `tables.md` is what is made: tables, columns, types, and what marks the invented ones."""
-# ruff: noqa: S608 - the statements are made of names that stand in this file or in our own column lists
+
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """The generated rows add up to the figures that the ports published."""
-# ruff: noqa: S608 - the statements are made of names that stand in this file or in our own column lists
+
 
 from __future__ import annotations
 

@@ -38,8 +38,9 @@ def test_a_canonical_table_becomes_the_union_of_the_ports_that_share_it() -> Non
         'SELECT "ship", "hours" FROM ('
         'SELECT "ship" AS "ship", "hours" AS "hours" FROM (SELECT CAST("v"."ship" AS VARCHAR) AS "ship", '
         'CAST("v"."hrs" AS DOUBLE) AS "hours" FROM "los_angeles"."pola"."visit" AS "v") AS "portgate mapping" '
-        'UNION ALL SELECT "ship" AS "ship", CAST(NULL AS DOUBLE) AS "hours" FROM '
-        '(SELECT CAST(CAST("s"."mmsi" AS VARCHAR) AS VARCHAR) AS "ship" FROM "oakland"."tos"."ship" AS "s") AS "portgate mapping") AS "calls"'
+        'UNION ALL SELECT "ship" AS "ship", CAST(NULL AS DOUBLE) AS "hours" FROM ('
+        'SELECT CAST(CAST("s"."mmsi" AS VARCHAR) AS VARCHAR) AS "ship" FROM "oakland"."tos"."ship" AS "s"'
+        ') AS "portgate mapping") AS "calls"'
     )
 
 
