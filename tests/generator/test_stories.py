@@ -1,6 +1,5 @@
 """The data tells what the fifteen questions ask for, and holds the traps that a mapping must not fall into."""
 
-
 from __future__ import annotations
 
 import duckdb

@@ -1,6 +1,5 @@
 """What stands in `tables.md` is what is made: tables, columns, types, and what marks the invented ones."""
 
-
 from __future__ import annotations
 
 from datetime import date

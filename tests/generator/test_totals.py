@@ -1,6 +1,5 @@
 """The generated rows add up to the figures that the ports published."""
 
-
 from __future__ import annotations
 
 import duckdb
