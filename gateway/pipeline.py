@@ -65,7 +65,7 @@ class Gate:
             decided = await self.decide(partner, request)
             first = decided.plan()
         except Exception as fault:  # whatever it was, it is written down, and nothing of it is shown
-            error = fault if isinstance(fault, GatewayError) else Broken("the gateway failed on this query")
+            error = _shown(fault)
             error.query_id = query
             await self.audit.append(refusal_record(query, self.clock(), partner, request, error, self.build))
             raise error from fault.__cause__
@@ -104,19 +104,29 @@ class Gate:
                 await answer.start(self.engine, f"{partner.id}#{receipt.index}")
                 return answer
             except PortTrouble:
-                silent = await self.engine.silent_ports(planned.physical, f"portgate-probe#{receipt.index}")
-                error = PortUnavailable(silent, hint=_HOW_PARTIAL) if silent else Unavailable("a port's data failed")
+                error, silent = await self._blame(planned, f"portgate-probe#{receipt.index}")
                 await answer.close("failed", error)
-                missing |= frozenset(silent)
+                missing |= silent
                 if not silent or not request.partial or not _answerable(decided, missing):
                     raise error from None
                 planned = decided.plan(missing)
-            except GatewayError as error:
+            except Exception as fault:
+                error = _shown(fault)
                 await answer.close("failed", error)
-                raise
+                raise error from fault.__cause__
             except asyncio.CancelledError:
                 await asyncio.shield(answer.close("cancelled"))
                 raise
+
+    async def _blame(self, planned: Plan, user: str) -> tuple[GatewayError, frozenset[str]]:
+        """Say what the partner is told of a port's trouble, and which ports do not answer."""
+        try:
+            silent = await self.engine.silent_ports(planned.physical, user)
+        except GatewayError as error:
+            return error, frozenset()
+        if not silent:
+            return Unavailable("a port's data could not be read", hint="try again in a minute"), frozenset()
+        return PortUnavailable(silent, hint=_HOW_PARTIAL), frozenset(silent)
 
     async def visible(self, partner: Partner, purpose: str) -> Catalog:
         """The catalog as this partner sees it for this purpose."""
@@ -126,6 +136,10 @@ class Gate:
 
 
 _HOW_PARTIAL = "try again later, or ask for a partial answer"
+
+
+def _shown(fault: Exception) -> GatewayError:
+    return fault if isinstance(fault, GatewayError) else Broken("the gateway failed on this query")
 
 
 def _answerable(decided: Decided, missing: frozenset[str]) -> bool:

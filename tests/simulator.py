@@ -92,7 +92,9 @@ class FakeEngine:
     log: Log
     pages: list[Rows | GatewayError] = field(default_factory=lambda: [[["EVER GIVEN"]], [["MAERSK"]]])
     dead: set[str] = field(default_factory=set)
-    fails: GatewayError | None = None
+    fails: Exception | None = None
+    blind: GatewayError | None = None
+    """What the engine says when it is asked which ports are silent."""
     sent: list[tuple[str, str]] = field(default_factory=list)
 
     async def start(self, sql: str, user: str) -> FakeRunning:
@@ -107,6 +109,8 @@ class FakeEngine:
 
     async def silent_ports(self, tables: Iterable[TableName], user: str) -> tuple[str, ...]:
         """The dead ones among the ports of `tables`."""
+        if self.blind:
+            raise self.blind
         return tuple(sorted({table.catalog for table in tables} & self.dead))
 
     async def probe(self) -> None:

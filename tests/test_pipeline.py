@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -210,6 +210,25 @@ def test_an_engine_that_is_away_is_said_and_written() -> None:
     with pytest.raises(EngineUnavailable):
         run(gate(log, engine).answer(PARTNER, ask()))
 
+    assert log.happened == ["DecisionRecord", "sent", "OutcomeRecord"]
+
+
+@pytest.mark.parametrize(
+    "engine",
+    [
+        {"fails": RuntimeError("a bug of ours")},
+        {"dead": {"oakland"}, "blind": EngineUnavailable("Trino does not answer")},
+        {"fails": PortTrouble("a port failed")},
+    ],
+    ids=["a bug", "Trino gone before it could say which port", "nobody to blame"],
+)
+def test_however_an_admitted_query_fails_it_has_one_outcome(engine: dict[str, Any]) -> None:
+    log = Log()
+
+    with pytest.raises(GatewayError) as failed:
+        run(gate(log, FakeEngine(log, **engine)).answer(PARTNER, ask()))
+
+    assert "bug" not in str(failed.value)
     assert log.happened == ["DecisionRecord", "sent", "OutcomeRecord"]
 
 
