@@ -41,6 +41,7 @@ _SETTINGS = {
     "max_wal_size": "4GB",
     "synchronous_commit": "off",  # all that is in it can be generated again
     "log_timezone": "UTC",
+    "log_min_error_statement": "panic",  # a statement may hold values of rows
 }
 
 _ICEBERG_TABLES: LiteralString = """
