@@ -109,8 +109,9 @@ def _share(name: TableName, branch: Branch, used: set[str]) -> Share:
 def _where_shown(column: str, branch: Branch) -> str:
     """Say in which rows a column is shown as it is, when that is not every row that comes."""
     showing = tuple(a for a in branch.agreements if column in a.columns and a.columns[column] is None)
-    rows = _rows_in_words(showing) if showing and len(showing) < len(branch.agreements) else ()
-    return " or ".join(rows)
+    shown = {rule for agreement in showing for rule in agreement.rows}
+    coming = {rule for agreement in branch.agreements for rule in agreement.rows}
+    return " or ".join(_rows_in_words(showing)) if showing and not coming <= shown else ""
 
 
 def _rows_in_words(agreements: tuple[AgreementGrant, ...]) -> tuple[str, ...]:

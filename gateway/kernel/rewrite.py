@@ -83,14 +83,19 @@ def _cell(table: Table, name: str, branch: Branch, grant: Grant) -> exp.Expr:
         return _null(type_)
     showing = [agreement for agreement in givers if agreement.columns[name] is None]
     known = grant.known.tables[table.name]
-    arms: list[Arm] = [(_any_of(showing, branch, known), _column(name))] if showing else []
+    arms: list[Arm] = [(_where(showing, branch, known), _column(name))] if showing else []
     for agreement in givers:
         mask = agreement.columns[name]
         if mask is not None:
-            arms.append((_any_of([agreement], branch, known), _masked(name, type_, mask, branch.port, grant)))
-    if len(givers) == len(branch.agreements) and len(arms) == 1:
-        return arms[0][1]  # every row that the guard lets through is admitted for this value
+            arms.append((_where([agreement], branch, known), _masked(name, type_, mask, branch.port, grant)))
     return _first_that_holds(arms, type_)
+
+
+def _where(agreements: list[AgreementGrant], branch: Branch, known: Table) -> exp.Expr | None:
+    """The rows of the guard that the agreements admit; None if that is every row which the guard lets through."""
+    mine = {rule for agreement in agreements for rule in agreement.rows}
+    everyones = {rule for agreement in branch.agreements for rule in agreement.rows}
+    return None if everyones <= mine else _any_of(agreements, branch, known)
 
 
 def _first_that_holds(arms: list[Arm], type_: str) -> exp.Expr:

@@ -319,18 +319,14 @@ def _check_cell(value: exp.Expr, name: str, table: Table, branch: Branch, grant:
 
 
 def _check_arm(value: exp.Expr, rows: Rules, name: str, branch: Branch, grant: Grant) -> None:
-    """Accept a value for `rows` if each of the rows that the guard lets through there is given that value or more.
-
-    The rows are those of one or several agreements; a value for all rows needs every agreement of the guard to give it,
-    or one that gives it for all rows.
-    """
+    """Accept a value for `rows` if the agreements that give it admit those rows, or all that the guard lets through."""
     if _is_null(value):
         return
     mask = _mask_read(value, name, branch, grant)
     givers = [a for a in branch.agreements if name in a.columns and a.columns[name] == mask]
     admitted = _rules_granted(givers, branch)
-    everyone = len(givers) == len(branch.agreements)
-    _demand(bool(givers) and (rows <= admitted or admitted == _EVERYTHING or everyone), "(6) a value that is not given")
+    whole = admitted == _EVERYTHING or _rules_granted(branch.agreements, branch) <= admitted
+    _demand(bool(givers) and (rows <= admitted or whole), "(6) a value that is not given")
 
 
 def _is_null(value: exp.Expr) -> bool:

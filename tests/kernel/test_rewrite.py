@@ -57,6 +57,14 @@ def test_a_value_shown_by_one_agreement_and_masked_by_another_is_chosen_row_by_r
     )
 
 
+def test_a_value_that_every_row_which_comes_may_show_needs_no_choice() -> None:
+    decision = says({VISIT: [gives("ship", rows=MINE), gives("hrs", rows=MINE, id="a2")]})
+
+    sql = rewritten("SELECT ship, hrs FROM los_angeles.pola.visit", decision)
+
+    assert 'SELECT "ship" AS "ship", "hrs" AS "hrs" FROM "los_angeles"."pola"."visit" WHERE' in sql
+
+
 def test_a_keyed_hash_is_keyed_by_port() -> None:
     decision = says({LA_CALLS: [gives(ship=Mask("keyed_hash"))], OAK_CALLS: [gives(ship=Mask("keyed_hash"))]})
 
