@@ -23,9 +23,16 @@ from gateway.kernel.allowed import ALLOWED_NODES, DIALECT, NAMED_FUNCTIONS, PLAI
 MAX_BYTES = 100_000
 MAX_TOKENS = 20_000
 MAX_DEPTH = 60
+MAX_TYPE_DEPTH = 5
 
 _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE}
 _CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END}
+_TYPE_WORDS = DIALECT.parser_class.TYPE_TOKENS
+_NESTED_TYPES = {
+    *DIALECT.parser_class.NESTED_TYPE_TOKENS,
+    *DIALECT.parser_class.STRUCT_TYPE_TOKENS,
+} - {TokenType.UNION}  # UNION ( … ) is a set operation here
+_NESTING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.LT}
 _PLAIN_NUMBER = re.compile(r"(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _FORM_HINTS: dict[type[exp.Expr], str] = {
     exp.Unnest: "UNNEST is not open yet",
@@ -104,12 +111,20 @@ def _tokens(text: str) -> list[Token]:
 
 
 def _check_depth(text: str, tokens: list[Token]) -> None:
-    depth = 0
-    for token in tokens:
-        depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
-        if depth > MAX_DEPTH:
-            place = _place_of(text, token.start)
-            raise NotParsed(f"more than {MAX_DEPTH} brackets are open here", hint="nest less deeply", **place)
+    """Bound how many brackets are open at once, and how many of them follow a word that may name a type.
+
+    sqlglot tries `date(…`, `int(…` or `varchar(…` as a type first and as a function then, so that each level doubles
+    its work: a few dozen keep it busy for hours.
+    """
+    opened: list[bool] = []
+    for before, token in zip([None, *tokens], tokens, strict=False):
+        if token.token_type in _OPENING:
+            opened.append(before is not None and before.token_type in _TYPE_WORDS)
+        elif token.token_type in _CLOSING and opened:
+            opened.pop()
+        if len(opened) > MAX_DEPTH or sum(opened) > MAX_TYPE_DEPTH:
+            where = _place_of(text, token.start)
+            raise NotParsed(f"too many brackets are open here ({len(opened)})", hint="nest less deeply", **where)
 
 
 def _check_token(text: str, token: Token, following: Token | None) -> None:
@@ -121,6 +136,11 @@ def _check_token(text: str, token: Token, following: Token | None) -> None:
         raise NotAllowed(f"the literal {written[:20]} is not open", hint="write a plain string or number", **where)
     if token.token_type == TokenType.NUMBER and not _PLAIN_NUMBER.fullmatch(written):
         raise NotAllowed(f"the number {written[:20]} is not plain", hint="write it in decimal digits", **where)
+    if token.token_type in (TokenType.L_BRACKET, TokenType.L_BRACE):
+        raise NotAllowed(f"{written} is not open", hint="arrays, subscripts and braces are not open", **where)
+    if following and token.token_type in _NESTED_TYPES and following.token_type in _NESTING:
+        # a few dozen of these inside each other keep sqlglot busy for hours, so they never reach it
+        raise NotAllowed(f"{written.upper()[:20]} is not open", hint="use plain values and types", **where)
     if following and token.token_type == TokenType.NUMBER and following.start == token.end + 1:
         tail = text[following.start]
         if tail.isalnum() or tail == "_":
