@@ -24,6 +24,7 @@ from stack.layout import Home, write_private
 MARK = "PORTGATE_STACK"
 """Environment variable of every process of a stack: the folder of the stack."""
 START_TIME_SLACK_SECONDS = 0.5
+GONE_PATIENCE_SECONDS = 15.0
 
 _children: list[subprocess.Popen[bytes]] = []
 """What this process started, so that it can take note when one of them ends."""
@@ -52,7 +53,8 @@ def start(
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
 ) -> Running:
-    """Start a part in a session of its own and write down who it is."""
+    """Start a part in a session of its own and write down who it is, once the one before it is wholly gone."""
+    _wait_until_gone(home, part)
     with home.log(part).open("ab") as log:
         log.write(f"--- {part} started {time.strftime('%Y-%m-%dT%H:%M:%S%z')}\n".encode())
         log.flush()
@@ -160,6 +162,22 @@ def _read(home: Home, part: str) -> Running | None:
         raise StackFault(
             f"{_record(home, part)} cannot be read", mend="run `portgate down`, which stops the part by its mark"
         ) from error
+
+
+def _wait_until_gone(home: Home, part: str) -> None:
+    """Wait for the last of a part that was killed: a big process counts as ended while its threads still hold locks."""
+    before = _read(home, part)
+    limit = time.monotonic() + GONE_PATIENCE_SECONDS
+    while before and _still_known(before) and time.monotonic() < limit:
+        _take_note()
+        time.sleep(0.05)
+
+
+def _still_known(running: Running) -> bool:
+    try:
+        return abs(psutil.Process(running.pid).create_time() - running.started) < START_TIME_SLACK_SECONDS
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _process(running: Running) -> psutil.Process | None:

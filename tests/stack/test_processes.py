@@ -44,6 +44,14 @@ def wait_for(claim: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+def test_a_part_is_started_anew_only_when_the_last_of_the_one_before_is_gone(home: Home) -> None:
+    before = begin(home, [sys.executable, "-c", "import time; time.sleep(1.5)"])
+
+    begin(home, SLEEP)
+
+    assert not psutil.pid_exists(before.pid)
+
+
 def test_a_part_that_was_started_is_found_again_with_all_that_is_known_of_it(home: Home) -> None:
     started = begin(home, SLEEP)
 
