@@ -20,6 +20,7 @@ import aiohttp
 from opa_client.opa_async import AsyncOpaClient  # type: ignore[import-untyped]
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from gateway.adapters.strict_json import read_strict_json
 from gateway.errors import Broken, PolicyUnavailable
 from gateway.model import (
     AgreementGrant,
@@ -143,22 +144,7 @@ class _BoundedResponse(aiohttp.ClientResponse):
         return self._body
 
     async def json(self, **_: Any) -> Any:
-        return await super().json(loads=_strict_json)
-
-
-def _strict_json(text: str) -> Any:
-    return json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    unique = dict(pairs)
-    if len(unique) != len(pairs):
-        raise ValueError("a key is given twice")
-    return unique
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+        return await super().json(loads=read_strict_json)
 
 
 async def _only_ok(

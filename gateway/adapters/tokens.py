@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -24,6 +23,7 @@ import jwt
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from gateway.adapters.jwks import KEY_FAMILIES, KeySet, open_keys
+from gateway.adapters.strict_json import read_strict_json
 from gateway.errors import Unauthenticated
 from gateway.model import Partner
 from gateway.settings import IssuerSettings
@@ -124,23 +124,12 @@ def _decode_part(part: str) -> dict[str, object]:
     """Read one part of a token strictly, so that every later reader of the same bytes sees the same members."""
     try:
         text = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode("utf-8")
-        value = json.loads(text, object_pairs_hook=_members_once, parse_constant=_no_constant)
+        value = read_strict_json(text)
     except (ValueError, binascii.Error, RecursionError):
         _refuse("the token is not a signed JSON Web Token")
     if not isinstance(value, dict):
         _refuse("the token is not a signed JSON Web Token")
     return value
-
-
-def _members_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a member comes twice")
-    return members
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _read_header(header: Mapping[str, object]) -> tuple[str, str]:

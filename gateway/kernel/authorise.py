@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from sqlglot import exp
+
 from gateway.errors import Denied
-from gateway.kernel.parse import Statement
+from gateway.kernel.parse import Statement, place
 from gateway.kernel.resolve import Resolved, UnresolvedName, resolve
 from gateway.model import (
     CANONICAL_CATALOG,
@@ -98,7 +100,9 @@ def authorise(statement: Statement, surveyed: Resolved, decision: Decision, gran
     for use in surveyed.uses:
         sharing = {branch.port for branch in grant.tables.get(use.name, ())}
         if use.name.catalog == CANONICAL_CATALOG and not sharing & use.ports:
-            raise Denied(f"no agreement lets you read {use.name} here", hint=_why_table(use.ports, grant.granted))
+            node = list(surveyed.tree.find_all(exp.Table))[use.place]
+            hint = _why_table(use.ports, grant.granted)
+            raise Denied(f"no agreement lets you read {use.name} here", hint=hint, **place(statement.text, node))
     try:
         return resolve(statement, grant.granted)
     except UnresolvedName as fault:

@@ -171,6 +171,14 @@ def test_a_published_column_that_nobody_gives_is_denied_with_the_ports_words() -
     assert "los_angeles: Carriers are our customers" in str(denied.value)
 
 
+def test_a_published_table_that_nobody_gives_is_denied_where_it_is_named() -> None:
+    with pytest.raises(Denied) as denied:
+        decided("SELECT 1\nFROM calls", says({}))
+
+    assert (denied.value.line, denied.value.column) == (2, 6)
+    assert "la@example.org" in denied.value.hint
+
+
 def test_resolving_leaves_the_statement_as_it_was() -> None:
     statement = parse("SELECT A.Ship FROM Calls A WHERE A.port_unlocode = 'USOAK'")
     before = emit(statement.tree)
