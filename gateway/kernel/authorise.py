@@ -101,7 +101,7 @@ def authorise(statement: Statement, surveyed: Resolved, decision: Decision, gran
         sharing = {branch.port for branch in grant.tables.get(use.name, ())}
         if use.name.catalog == CANONICAL_CATALOG and not sharing & use.ports:
             node = list(surveyed.tree.find_all(exp.Table))[use.place]
-            hint = _why_table(use.ports, grant.granted)
+            hint = _why_table(use.name, use.ports, grant.granted)
             raise Denied(f"no agreement lets you read {use.name} here", hint=hint, **place(statement.text, node))
     try:
         return resolve(statement, grant.granted)
@@ -114,9 +114,12 @@ def authorise(statement: Statement, surveyed: Resolved, decision: Decision, gran
         raise Denied(f"{message} ({words})", hint="leave it out", line=fault.line, column=fault.column) from fault
 
 
-def _why_table(ports: Iterable[str], catalog: Catalog) -> str:
-    contacts = ", ".join(f"{port} ({catalog.ports[port].contact})" for port in sorted(ports))
-    return f"declare another purpose, or ask: {contacts}" if contacts else "the ports named share nothing of it"
+def _why_table(name: TableName, ports: Iterable[str], catalog: Catalog) -> str:
+    """Say of each port why it gives nothing: it keeps no such data, or whom to ask."""
+    known = [catalog.ports[port] for port in sorted(ports)]
+    absent = [port.not_part[name.table] for port in known if name.table in port.not_part]
+    asked = [f"{port.id} ({port.contact})" for port in known if name.table not in port.not_part]
+    return " ".join([*absent, *([f"declare another purpose, or ask: {', '.join(asked)}"] if asked else [])])
 
 
 def _why_column(column: str, surveyed: Resolved, decision: Decision) -> Iterator[tuple[str, str]]:

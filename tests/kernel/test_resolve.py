@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.errors import Denied, NotAllowed, Unresolved
 from gateway.kernel.allowed import emit
+from gateway.kernel.authorise import authorise, grant_of
 from gateway.kernel.parse import parse
 from gateway.kernel.resolve import resolve, survey
 from tests.world import CATALOG, EVERYTHING, LA_CALLS, decided, gives, says
@@ -177,6 +180,18 @@ def test_a_published_table_that_nobody_gives_is_denied_where_it_is_named() -> No
 
     assert (denied.value.line, denied.value.column) == (2, 6)
     assert "la@example.org" in denied.value.hint
+
+
+def test_a_port_that_keeps_no_such_data_is_not_one_to_ask() -> None:
+    oakland = replace(CATALOG.ports["oakland"], not_part={"calls": "Oakland keeps no calls."})
+    ports = {**CATALOG.ports, "oakland": oakland}
+    statement = parse("SELECT 1 FROM calls WHERE port_unlocode = 'USOAK'")
+    catalog = replace(CATALOG, ports=ports, mappings={})
+
+    with pytest.raises(Denied) as denied:
+        authorise(statement, survey(statement, catalog), says({}), grant_of(says({}), catalog, {}))
+
+    assert denied.value.hint == "Oakland keeps no calls."
 
 
 def test_resolving_leaves_the_statement_as_it_was() -> None:
