@@ -48,7 +48,7 @@ ln                             scalar     allowed
 log                            scalar     allowed
 log10                          scalar     allowed
 log2                           scalar     allowed
-mod                            scalar     fallible  a divisor of 0
+mod                            scalar     fallible  a divisor of 0, which try does not catch; write x % y
 nan                            scalar     allowed
 pi                             scalar     allowed
 pow                            scalar     allowed
@@ -89,7 +89,7 @@ bitwise_and                    scalar     allowed
 bitwise_left_shift             scalar     allowed
 bitwise_not                    scalar     allowed
 bitwise_or                     scalar     allowed
-bitwise_right_shift            scalar     allowed
+bitwise_right_shift            scalar     fallible  a negative number of a type below bigint, moved by 0
 bitwise_right_shift_arithmetic scalar     allowed
 bitwise_xor                    scalar     allowed
 
@@ -98,20 +98,20 @@ chr                            scalar     fallible  a number that is no Unicode 
 codepoint                      scalar     fallible  text that is not one character
 concat                         scalar     fallible  a result that is too long
 concat_ws                      scalar     fallible  a result that is too long
-format                         form       refused   a width can use up the engine's memory; write lpad, format_number
+format                         form       refused   can use up the engine's memory; write cast, lpad, format_number
 format_number                  scalar     allowed
 hamming_distance               scalar     fallible  texts of different length
 length                         scalar     allowed
 levenshtein_distance           scalar     fallible  texts that are too long
 lower                          scalar     allowed
-lpad                           scalar     fallible  a length below 0 or above 1,000,000, an empty filler
+lpad                           scalar     fallible  a length below 0 or immense, an empty filler
 ltrim                          scalar     allowed
 luhn_check                     scalar     fallible  text that holds anything but digits
 normalize                      scalar     allowed
 position                       form       allowed   written position(x IN y)
-replace                        scalar     fallible  a result that is too long
-reverse                        scalar     allowed
-rpad                           scalar     fallible  a length below 0 or above 1,000,000, an empty filler
+replace                        scalar     allowed
+reverse                        scalar     fallible  a char(n) that begins or ends with blanks
+rpad                           scalar     fallible  a length below 0 or immense, an empty filler
 rtrim                          scalar     allowed
 soundex                        scalar     fallible  letters outside English
 split                          scalar     fallible  an empty delimiter, a limit below 1
@@ -120,13 +120,13 @@ split_to_map                   scalar     fallible  an entry without a value, a 
 split_to_multimap              scalar     fallible  an entry without a value
 starts_with                    scalar     allowed
 strpos                         scalar     fallible  a count of 0
-substr                         scalar     allowed
-substring                      scalar     allowed   also written substring(x FROM n FOR m)
-translate                      scalar     fallible  a result that is too long
+substr                         scalar     fallible  a negative start with an immense length
+substring                      scalar     fallible  a negative start with an immense length; also FROM n FOR m
+translate                      scalar     allowed
 trim                           scalar     allowed   also written trim(LEADING x FROM y)
 upper                          scalar     allowed
 word_stem                      scalar     fallible  a language it does not know
-bar                            scalar     refused   a width can use up the engine's memory; write rpad('', width, '█')
+bar                            scalar     refused   can use up the engine's memory; write rpad('', n, '#')
 color                          scalar     fallible  text that is no colour
 render                         scalar     allowed
 rgb                            scalar     fallible  a part outside 0 to 255
@@ -151,10 +151,10 @@ from_hex                       scalar     fallible  text that is not hexadecimal
 from_ieee754_32                scalar     fallible  bytes that are not 4
 from_ieee754_64                scalar     fallible  bytes that are not 8
 from_utf8                      scalar     fallible  a replacement of more than one character
-hmac_md5                       scalar     allowed
-hmac_sha1                      scalar     allowed
-hmac_sha256                    scalar     allowed
-hmac_sha512                    scalar     allowed
+hmac_md5                       scalar     fallible  an empty key
+hmac_sha1                      scalar     fallible  an empty key
+hmac_sha256                    scalar     fallible  an empty key
+hmac_sha512                    scalar     fallible  an empty key
 md5                            scalar     allowed
 murmur3                        scalar     allowed
 sha1                           scalar     allowed
@@ -210,7 +210,7 @@ from_unixtime                  scalar     fallible  a number that is out of rang
 from_unixtime_nanos            scalar     fallible  a number that is out of range
 hour                           scalar     allowed
 human_readable_seconds         scalar     fallible  a number that is not finite
-last_day_of_month              scalar     allowed
+last_day_of_month              scalar     fallible  the last month of the calendar (year 5881580)
 localtime                      form       allowed   changes from run to run; written without (), or with a precision
 localtimestamp                 form       allowed   changes from run to run; written without (), or with a precision
 millisecond                    scalar     allowed
@@ -240,7 +240,7 @@ yow                            scalar     allowed
 is_json_scalar                 scalar     fallible  text that is no JSON
 json_array                     form       allowed   grammar of its own
 json_array_contains            scalar     allowed
-json_array_get                 scalar     allowed
+json_array_get                 scalar     fallible  an element that is null, counted from the end
 json_array_length              scalar     allowed
 json_exists                    form       fallible  with ERROR ON ERROR: text that is no JSON; grammar of its own
 json_extract                   scalar     fallible  a path that is none
@@ -258,7 +258,7 @@ array_distinct                 scalar     allowed
 array_except                   scalar     allowed
 array_histogram                scalar     allowed
 array_intersect                scalar     allowed
-array_join                     scalar     fallible  elements that cannot be cast to text
+array_join                     scalar     allowed
 array_max                      scalar     fallible  elements that hold NULL inside
 array_min                      scalar     fallible  elements that hold NULL inside
 array_position                 scalar     fallible  elements that hold NULL inside
@@ -269,7 +269,7 @@ arrays_overlap                 scalar     allowed
 cardinality                    scalar     allowed
 combinations                   scalar     fallible  more than 5 elements at a time, or too many results
 contains                       scalar     fallible  elements that hold NULL inside
-contains_sequence              scalar     fallible  elements that hold NULL inside
+contains_sequence              scalar     allowed
 cosine_distance                scalar     fallible  vectors of different length
 cosine_similarity              scalar     fallible  vectors of different length
 dot_product                    scalar     fallible  vectors of different length
@@ -327,27 +327,27 @@ from_encoded_polyline          scalar     fallible  text that is no polyline
 from_geojson_geometry          scalar     fallible  text that is no GeoJSON
 geometry_from_hadoop_shape     scalar     fallible  bytes that are no shape
 geometry_invalid_reason        scalar     allowed
-geometry_nearest_points        scalar     allowed
+geometry_nearest_points        scalar     fallible  a shape that is not valid
 geometry_to_bing_tiles         scalar     fallible  a zoom or a place that no tile has, too many tiles
-geometry_union                 scalar     fallible  shapes that are not simple
+geometry_union                 scalar     allowed
 great_circle_distance          scalar     fallible  a latitude or a longitude out of range
 line_interpolate_point         scalar     fallible  a shape that is no line, a fraction outside 0 to 1
-line_interpolate_points        scalar     fallible  a shape that is no line, a fraction outside 0 to 1
+line_interpolate_points        scalar     refused   can use up the engine's memory; write line_interpolate_point
 line_locate_point              scalar     fallible  shapes that are no line and no point
 simplify_geometry              scalar     fallible  a tolerance below 0
 st_area                        scalar     fallible  a spherical shape that is no polygon
-st_asbinary                    scalar     allowed
-st_astext                      scalar     allowed
+st_asbinary                    scalar     fallible  a shape that is not valid
+st_astext                      scalar     fallible  a shape that is not valid
 st_boundary                    scalar     fallible  a shape of mixed kinds
 st_buffer                      scalar     fallible  a distance below 0 or not finite
 st_centroid                    scalar     fallible  a shape of mixed kinds
-st_contains                    scalar     fallible  a shape of mixed kinds
+st_contains                    scalar     allowed
 st_convexhull                  scalar     allowed
 st_coorddim                    scalar     allowed
 st_crosses                     scalar     fallible  a shape of mixed kinds
-st_difference                  scalar     fallible  a shape of mixed kinds
+st_difference                  scalar     allowed
 st_dimension                   scalar     allowed
-st_disjoint                    scalar     fallible  a shape of mixed kinds
+st_disjoint                    scalar     allowed
 st_distance                    scalar     fallible  a spherical shape that is no point
 st_endpoint                    scalar     fallible  a shape that is no line
 st_envelope                    scalar     allowed
@@ -362,8 +362,8 @@ st_geomfrombinary              scalar     fallible  bytes that are no WKB
 st_geomfromkml                 scalar     fallible  text that is no KML
 st_interiorringn               scalar     fallible  a shape that is no polygon
 st_interiorrings               scalar     fallible  a shape that is no polygon
-st_intersection                scalar     fallible  a shape of mixed kinds
-st_intersects                  scalar     fallible  a shape of mixed kinds
+st_intersection                scalar     allowed
+st_intersects                  scalar     allowed
 st_isclosed                    scalar     fallible  a shape that is no line
 st_isempty                     scalar     allowed
 st_isring                      scalar     fallible  a shape that is no line
@@ -377,16 +377,16 @@ st_numgeometries               scalar     allowed
 st_numinteriorring             scalar     fallible  a shape that is no polygon
 st_numpoints                   scalar     allowed
 st_overlaps                    scalar     fallible  a shape of mixed kinds
-st_point                       scalar     fallible  a coordinate that is not finite
+st_point                       scalar     allowed
 st_pointn                      scalar     fallible  a shape that is no line
-st_points                      scalar     allowed
+st_points                      scalar     fallible  a shape that is not valid
 st_polygon                     scalar     fallible  text that is no WKT of a polygon
 st_relate                      scalar     fallible  a relation that is none
 st_startpoint                  scalar     fallible  a shape that is no line
 st_symdifference               scalar     fallible  a shape of mixed kinds
 st_touches                     scalar     fallible  a shape of mixed kinds
-st_union                       scalar     fallible  a shape of mixed kinds
-st_within                      scalar     fallible  a shape of mixed kinds
+st_union                       scalar     allowed
+st_within                      scalar     allowed
 st_x                           scalar     fallible  a shape that is no point
 st_xmax                        scalar     allowed
 st_xmin                        scalar     allowed
@@ -401,7 +401,7 @@ to_spherical_geography         scalar     fallible  a longitude or a latitude ou
 # --- aggregates (each may also stand before OVER)
 any_value                      aggregate  allowed   any one of the values; may change from run to run
 approx_distinct                aggregate  fallible  an error outside 0.0040625 to 0.26
-approx_most_frequent           aggregate  fallible  fewer than 2 buckets
+approx_most_frequent           aggregate  refused   can use up the engine's memory; write GROUP BY with ORDER BY
 approx_percentile              aggregate  fallible  a value not finite, a weight below 1, a percentile above 1
 approx_set                     aggregate  allowed
 arbitrary                      aggregate  allowed   any one of the values; may change from run to run
@@ -421,7 +421,7 @@ covar_pop                      aggregate  allowed
 covar_samp                     aggregate  allowed
 every                          aggregate  allowed
 geometric_mean                 aggregate  allowed
-geometry_union_agg             aggregate  fallible  a shape of mixed kinds
+geometry_union_agg             aggregate  allowed
 grouping                       form       allowed   takes names of columns only
 histogram                      aggregate  allowed
 kurtosis                       aggregate  allowed
@@ -436,9 +436,9 @@ merge_set_digest               aggregate  allowed
 min                            aggregate  fallible  arrays or rows that hold NULL, a count below 1 or above 10,000
 min_by                         aggregate  fallible  arrays or rows that hold NULL, a count below 1 or above 10,000
 multimap_agg                   aggregate  allowed
-numeric_histogram              aggregate  fallible  fewer than 2 buckets, a value that is not finite
+numeric_histogram              aggregate  refused   can use up the engine's memory; write GROUP BY width_bucket(…)
 qdigest_agg                    aggregate  fallible  a weight below 1, an error outside 0 to 1
-reduce_agg                     aggregate  allowed
+reduce_agg                     aggregate  fallible  a state that is an array
 regr_intercept                 aggregate  allowed
 regr_slope                     aggregate  allowed
 skewness                       aggregate  allowed
