@@ -108,6 +108,16 @@ _PARTS: dict[type[exp.Expr], str] = {
 NODES: Mapping[type[exp.Expr], frozenset[str]] = {kind: frozenset(parts.split()) for kind, parts in _PARTS.items()}
 """Every kind of node that may stand in a query, and the parts that it may have."""
 
+PREDICATES = (
+    exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Is, exp.In, exp.Between,
+    exp.Like, exp.Escape, exp.Not, exp.And, exp.Or,
+)  # fmt: skip
+OPERATORS = (
+    exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Is, exp.In, exp.Like,
+    exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.DPipe, exp.Neg, exp.AtTimeZone, exp.Bracket,
+)  # fmt: skip
+"""Nodes whose operands may be no predicate without brackets."""
+
 TYPES = frozenset(
     {
         "BOOLEAN", "TINYINT", "SMALLINT", "INT", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL", "VARCHAR", "CHAR", "VARBINARY",

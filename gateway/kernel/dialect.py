@@ -51,12 +51,12 @@ MOST_DIGITS = 100
 _BLANK = re.compile(r"(?>[ \t\r\n]++|--[^\r\n]*+|/\*(?>.*?\*/))*+", re.DOTALL)
 _NUMBER = re.compile(
     r"0[xX](_?[0-9a-fA-F])+|0[oO](_?[0-7])+|0[bB](_?[01])+"
-    r"|(\d(_?\d)*(\.(\d(_?\d)*)?)?|\.\d(_?\d)*)([eE][+-]?\d+)?"
+    r"|(\d+(\.\d*)?|\.\d+)[eE][+-]?\d+|\d(_?\d)*(\.(\d(_?\d)*)?)?|\.\d(_?\d)*"
 )
 _WORDS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*([ \t\r\n]+[A-Za-z_][A-Za-z0-9_]*)*")
 _FIRST = re.compile(r"\(|[A-Za-z_]+")
-_IS = re.compile(r"is\s+(not\s+)?(null\b|distinct\s+from\b)", re.IGNORECASE)
-_LIMIT = re.compile(r"limit\s+(\d+|all)\s*($|\))", re.IGNORECASE)
+_IS = re.compile(r"(NOT )?(NULL\b|DISTINCT FROM\b)")
+_LIMIT = re.compile(r"(\d+|ALL)( \)|$)")
 _HEX = re.compile(r"[xX]'([0-9a-fA-F]{2})*'")
 _OPENING = {"(": ")", "[": "]"}
 _QUOTED = {TokenType.IDENTIFIER: '"', TokenType.STRING: "'"}
@@ -69,7 +69,12 @@ _PLACES: dict[TokenType, _Place] = {
     TokenType.OFFSET: lambda before, after: after == TokenType.NUMBER,
     TokenType.ANY: lambda before, after: before in COMPARING and after == TokenType.L_PAREN,
     TokenType.SOME: lambda before, after: before in COMPARING and after == TokenType.L_PAREN,
-    TokenType.ALL: lambda before, after: after != TokenType.L_PAREN or before in COMPARING | SETS,
+    TokenType.ALL: lambda before, after: (
+        before in SETS | {TokenType.SELECT, TokenType.LIMIT, TokenType.GROUP_BY}
+        or (before in COMPARING and after == TokenType.L_PAREN)
+        or (before == TokenType.L_PAREN and after in (TokenType.VAR, TokenType.IDENTIFIER, TokenType.NUMBER))
+    ),
+    TokenType.FROM: lambda before, after: before != TokenType.L_PAREN,
 }
 """Words that Trino does not reserve -> where they are keywords all the same, by the tokens before and after."""
 
@@ -133,8 +138,8 @@ class _Mended:
         index = 0
         while index < len(self._tokens):
             index += self._one(index)
-        if self._before() == TokenType.COMMA:
-            raise self._refused(self._tokens[-1], "nothing follows this comma", "leave the comma out")
+        if self._before() in (TokenType.COMMA, TokenType.ALIAS):
+            raise self._refused(self._tokens[-1], "nothing follows this word", "leave it out")
         return self._out
 
     def _one(self, index: int) -> int:
@@ -143,11 +148,15 @@ class _Mended:
         kind, written = token.token_type, self._written(token)
         if kind == TokenType.NUMBER or (kind == TokenType.HEX_STRING and written[0] == "0"):
             return self._number(index, token)
+        if kind == TokenType.DOT and self._after(index) == TokenType.NUMBER and self._before() not in VALUE_ENDS:
+            return self._number(index, token)
         if written in PUNCTUATION:
             self._punctuation(written, token)
         elif _QUOTED.get(kind) == written[0] or _HEX.fullmatch(written):
             if kind == TokenType.STRING and self._before() == TokenType.ALIAS:
                 raise self._refused(token, "a text is no name", "write the name in double quotes")
+            if self._before() == TokenType.L_PAREN and len(self._out) > 1 and self._out[-2].text.upper() == "EXTRACT":
+                raise self._refused(token, "this field of EXTRACT is not open", "write its word, without quotes")
             self._out.append(token)
         elif _WORDS.fullmatch(written):
             return self._word(index, token, " ".join(written.upper().split()))
@@ -189,8 +198,8 @@ class _Mended:
         if written in _OPENING:
             token = self._opened(written, token)
         elif written in _OPENING.values():
-            if before == TokenType.COMMA:
-                raise self._refused(token, "nothing follows the comma", "leave the comma out")
+            if before in (TokenType.COMMA, TokenType.ALIAS):
+                raise self._refused(token, "nothing follows the comma or AS before this", "leave that out")
             if self._open and self._open.pop() == "array":
                 if written != "]":
                     raise self._refused(token, f"{written} does not close an array", "write ] here")
@@ -243,14 +252,23 @@ class _Mended:
         kind, before, after = token.token_type, self._before(), self._after(index)
         if kind not in KEYWORDS or (written in CALLED and after == TokenType.L_PAREN):
             return False
-        check = _PLACES.get(kind)
-        if kind in (TokenType.VALUES, TokenType.TABLE) and before in RELATION_FOLLOWS and after != TokenType.L_PAREN:
-            raise self._refused(token, f"{written} needs brackets here", "write (SELECT …) or (VALUES …) AS t")
-        if kind == TokenType.IS and not _IS.match(self._text, token.start):
+        following = " ".join(self._written(later).upper() for later in self._tokens[index + 1 : index + 4])
+        if kind == TokenType.IS and not _IS.match(following):
             raise self._refused(token, "this form of IS is not open", "write IS [NOT] NULL or IS [NOT] DISTINCT FROM")
-        if kind == TokenType.LIMIT and not _LIMIT.match(self._text, token.start):
+        if kind == TokenType.LIMIT and not _LIMIT.match(following):
             return False
+        if kind in (TokenType.VALUES, TokenType.TABLE) and self._stands_as_relation(kind, after):
+            raise self._refused(token, f"{written} may not stand here", "write (SELECT …) AS t or (VALUES …) AS t")
+        check = _PLACES.get(kind)
         return check is None or check(before, after)
+
+    def _stands_as_relation(self, kind: TokenType, after: TokenType | None) -> bool:
+        """Whether VALUES or TABLE is read from without brackets, or a TABLE in brackets keeps its own name."""
+        before, earlier = self._before(), self._before(2)
+        if before in RELATION_FOLLOWS:
+            return kind == TokenType.VALUES or after != TokenType.L_PAREN
+        bare = earlier is None or earlier in RELATION_FOLLOWS or earlier == TokenType.L_PAREN
+        return kind == TokenType.TABLE and before == TokenType.L_PAREN and bare
 
     def _interval(self, index: int, token: Token) -> int:
         words = [self._written(later).upper() for later in self._tokens[index + 1 : index + 6]]
@@ -368,7 +386,7 @@ def _trim(generator: Generator, node: exp.Trim) -> str:
 def _values(generator: Generator, node: exp.Values) -> str:
     text, alias = f"VALUES {generator.expressions(node, flat=True)}", generator.sql(node, "alias")
     if not isinstance(node.parent, exp.From | exp.Join):
-        return generator.prepend_ctes(node, text)
+        return generator.prepend_ctes(node, generator.query_modifiers(node, text))
     return f"({text}) AS {alias}" if alias else f"({text})"
 
 

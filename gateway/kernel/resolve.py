@@ -304,12 +304,13 @@ class _Walker:
     def _join(self, join: exp.Join, scope: _Scope) -> None:
         self._relation(join.this, scope)
         for column in join.args.get("using") or ():
-            holders = [source for source in scope.sources.values() if column.name in source.columns]
+            name = column.name.lower()
+            holders = [source for source in scope.sources.values() if name in source.columns]
             if len(holders) < 2:
-                self._fault(column, f"no column {column.name} on both sides", "USING needs the column on both sides")
+                self._fault(column, f"no column {name} on both sides", "USING needs the column on both sides")
             for source in holders:
-                _use(source, column.name)
-            scope.merged.add(column.name)
+                _use(source, name)
+            scope.merged.add(name)
         if join.args.get("on"):
             self._expression(join.args["on"], scope)
 
@@ -346,7 +347,7 @@ class _Walker:
 
     def _readings(self, column: exp.Column, scope: _Scope) -> Iterator[tuple[str, list[_Source]]]:
         """What a dotted name may mean: a column with its table before it, or with the fields of a row after it."""
-        parts = [part.name for part in column.parts]
+        parts = [part.name.lower() for part in column.parts]
         for cut in range(len(parts) - 1, -1, -1):
             holders = [
                 source
@@ -357,7 +358,7 @@ class _Walker:
 
     def _shorten(self, column: exp.Column, name: str) -> None:
         """A guard has an alias alone: `schema.table.column` becomes `table.column`."""
-        if column.name == name:
+        if column.name.lower() == name:
             column.set("db", None)
             column.set("catalog", None)
         elif column.args.get("catalog") or (
