@@ -394,7 +394,7 @@ st_y                           scalar     fallible  a shape that is no point
 st_ymax                        scalar     allowed
 st_ymin                        scalar     allowed
 to_encoded_polyline            scalar     fallible  a shape that is no line
-to_geojson_geometry            scalar     allowed
+to_geojson_geometry            scalar     fallible  a shape that is not valid
 to_geometry                    scalar     allowed
 to_spherical_geography         scalar     fallible  a longitude or a latitude out of range
 
