@@ -1,7 +1,7 @@
 """The SQL that passes: kinds of node and, for each, the parts it may have. What is not listed is refused by name.
 
-A reviewer checks: no entry can change anything or read what is not a table of its own name, and each means to Trino what
-it means to sqlglot (`tests/oracle` holds every form against Trino's own parser). Functions are in `functions.py`.
+A reviewer checks: no entry can change anything or read what is not a table of its own name, and each means to Trino
+what it means to sqlglot (`tests/oracle` holds every form against Trino's own parser). Functions: `functions.py`.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """Text of Trino SQL <-> sqlglot's tree, so that one text has one meaning: sqlglot's tables, cut to what Trino says.
 
-sqlglot reads thirty dialects and rewrites what it knows. Here it knows nothing but Trino's grammar: a function is a name
-and its arguments, kept as written. What it would read differently from Trino is mended or refused on the token list,
-before its parser sees it. A reviewer checks:
+sqlglot reads thirty dialects and rewrites what it knows. Here it knows nothing but Trino's grammar: a function is a
+name and its arguments, kept as written. What it would read differently from Trino is mended or refused on the token
+list, before its parser sees it. A reviewer checks:
 (1) between two tokens stand only Trino's blanks and comments  (2) a token is a word, a name, a string, a number or one
-of `PUNCTUATION`  (3) a number is Trino's number  (4) a word is a keyword only if `KEYWORDS` has it and it stands
-where Trino takes it for one, a type only after `CAST(… AS`; what Trino reserves is no name, every other word is one  (5) typed literals, intervals and arrays become calls of names that no
-partner can write, and are written back as what they were.
+of `PUNCTUATION`  (3) a number is Trino's number  (4) a word is a keyword only if `KEYWORDS` has it and it stands where
+Trino takes it for one, a type only after `CAST(… AS`; what Trino reserves is no name, every other word is one
+(5) typed literals, intervals and arrays become calls of names that no partner can write, and are written back as what
+they were.
 """
 
 from __future__ import annotations
@@ -24,67 +25,28 @@ from sqlglot.parsers.trino import TrinoParser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from gateway.errors import NotAllowed, NotParsed
+from gateway.kernel.words import (
+    CALLED,
+    COMPARING,
+    ITEM_BEGINS,
+    KEYWORDS,
+    LITERAL_TYPES,
+    NO_NAMES,
+    PUNCTUATION,
+    RELATION_FOLLOWS,
+    RESERVED,
+    SETS,
+    TYPE_NAMES,
+    UNITS,
+    VALUE_ENDS,
+)  # fmt: skip
 
 LITERAL, INTERVAL, ARRAY = "$LITERAL", "$INTERVAL", "$ARRAY"
 """Calls that stand for `TYPE 'text'`, `INTERVAL 'text' UNIT` and `ARRAY[…]`: no partner's text can hold a bare `$`."""
 
-PUNCTUATION = frozenset("( ) [ ] , . : ; + - * / % = <> != < <= > >= || -> =>".split())
 MOST_TOKENS = 1_000_000
 """How many words a text of our own may have; what a partner sends is bounded far below."""
 MOST_DIGITS = 100
-UNITS = frozenset({"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"})
-LITERAL_TYPES = frozenset(
-    {
-        "BOOLEAN", "TINYINT", "SMALLINT", "INT", "INTEGER", "BIGINT", "REAL", "DOUBLE", "DECIMAL", "VARCHAR", "CHAR",
-        "VARBINARY", "DATE", "TIME", "TIMESTAMP", "JSON", "UUID", "IPADDRESS",
-    }
-)  # fmt: skip
-"""Types that a literal may name: `DATE '2026-11-22'`."""
-
-KEYWORDS = frozenset(
-    getattr(TokenType, name)
-    for name in (
-        "SELECT FROM WHERE GROUP_BY GROUPING_SETS ROLLUP CUBE HAVING ORDER_BY ASC DESC FIRST LIMIT OFFSET FETCH NEXT "
-        "WITH RECURSIVE ALIAS UNION EXCEPT INTERSECT ALL DISTINCT JOIN INNER LEFT RIGHT FULL OUTER CROSS ON USING "
-        "AND OR NOT IN BETWEEN LIKE ESCAPE IS NULL TRUE FALSE CASE WHEN THEN ELSE END EXISTS ANY SOME VALUES TABLE "
-        "UNNEST ORDINALITY LATERAL WINDOW OVER PARTITION_BY ROWS RANGE FILTER TABLE_SAMPLE FOR "
-        "CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP LOCALTIME LOCALTIMESTAMP"
-    ).split()
-)
-"""Words of Trino's queries, in sqlglot's names; every other word is a name to it, as it is to Trino."""
-RESERVED = frozenset(
-    (
-        "ALTER AND AS AUTO BETWEEN BY CASE CAST CONSTRAINT CREATE CROSS CUBE CURRENT_CATALOG CURRENT_DATE CURRENT_PATH "
-        "CURRENT_ROLE CURRENT_SCHEMA CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER DEALLOCATE DELETE DESCRIBE DISTINCT "
-        "DROP ELSE END ESCAPE EXCEPT EXISTS EXTRACT FALSE FOR FROM FULL GROUP GROUPING HAVING IN INNER INSERT "
-        "INTERSECT INTO IS JOIN JSON_ARRAY JSON_EXISTS JSON_OBJECT JSON_QUERY JSON_TABLE JSON_VALUE LEFT LIKE LISTAGG "
-        "LOCALTIME LOCALTIMESTAMP NATURAL NORMALIZE NOT NULL ON OR ORDER OUTER PREPARE RECURSIVE RIGHT ROLLUP SELECT "
-        "SKIP TABLE THEN TRIM TRUE UESCAPE UNION UNNEST USING VALUES WHEN WHERE WITH"
-    ).split()
-)
-"""Words that are names in Trino only between double quotes."""
-TYPE_NAMES = LITERAL_TYPES | {"ARRAY", "MAP", "ROW", "INTERVAL", "DOUBLE PRECISION"}
-"""Types that a cast may name."""
-_CALLED = frozenset({"CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP", "FIRST"})
-_COMPARING = frozenset({TokenType.EQ, TokenType.NEQ, TokenType.LT, TokenType.LTE, TokenType.GT, TokenType.GTE})
-_VALUE_ENDS = frozenset(
-    {
-        TokenType.VAR, TokenType.IDENTIFIER, TokenType.NUMBER, TokenType.STRING, TokenType.HEX_STRING,
-        TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.END, TokenType.NULL, TokenType.TRUE, TokenType.FALSE,
-        TokenType.CURRENT_DATE, TokenType.CURRENT_TIME, TokenType.CURRENT_TIMESTAMP, TokenType.LOCALTIME,
-        TokenType.LOCALTIMESTAMP,
-    }
-)  # fmt: skip
-_RELATION_FOLLOWS = frozenset({TokenType.FROM, TokenType.JOIN, TokenType.COMMA})
-_ITEM_BEGINS = frozenset(
-    {
-        TokenType.SELECT, TokenType.WITH, TokenType.VALUES, TokenType.TABLE, TokenType.UNNEST, TokenType.LATERAL,
-        TokenType.NOT, TokenType.CASE, TokenType.EXISTS, TokenType.NULL, TokenType.TRUE, TokenType.FALSE,
-        TokenType.GROUPING_SETS, TokenType.ROLLUP, TokenType.CUBE, TokenType.CURRENT_DATE, TokenType.CURRENT_TIME,
-        TokenType.CURRENT_TIMESTAMP, TokenType.LOCALTIME, TokenType.LOCALTIMESTAMP, TokenType.ALL, TokenType.DISTINCT,
-    }
-)  # fmt: skip
-"""Keywords that an item after a comma may begin with."""
 
 _BLANK = re.compile(r"(?>[ \t\r\n]++|--[^\r\n]*+|/\*(?>.*?\*/))*+", re.DOTALL)
 _NUMBER = re.compile(
@@ -105,12 +67,11 @@ _PLACES: dict[TokenType, _Place] = {
     TokenType.OVER: lambda before, after: after in (TokenType.L_PAREN, TokenType.VAR, TokenType.IDENTIFIER),
     TokenType.FETCH: lambda before, after: after in (TokenType.FIRST, TokenType.NEXT),
     TokenType.OFFSET: lambda before, after: after == TokenType.NUMBER,
-    TokenType.ANY: lambda before, after: before in _COMPARING and after == TokenType.L_PAREN,
-    TokenType.SOME: lambda before, after: before in _COMPARING and after == TokenType.L_PAREN,
-    TokenType.ALL: lambda before, after: after != TokenType.L_PAREN or before in _COMPARING | _SETS,
+    TokenType.ANY: lambda before, after: before in COMPARING and after == TokenType.L_PAREN,
+    TokenType.SOME: lambda before, after: before in COMPARING and after == TokenType.L_PAREN,
+    TokenType.ALL: lambda before, after: after != TokenType.L_PAREN or before in COMPARING | SETS,
 }
 """Words that Trino does not reserve -> where they are keywords all the same, by the tokens before and after."""
-_SETS = frozenset({TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT})
 
 
 class PortgateDialect(Trino):
@@ -223,7 +184,7 @@ class _Mended:
         before = self._before()
         if written == ";":
             raise self._refused(token, "more than one statement", "send one statement at a time")
-        if written == "+" and before not in _VALUE_ENDS:
+        if written == "+" and before not in VALUE_ENDS:
             raise self._refused(token, "a plus before a value is not open", "leave it out")
         if written in _OPENING:
             token = self._opened(written, token)
@@ -261,7 +222,7 @@ class _Mended:
             return 2
         elif self._before() == TokenType.DOT or not self._is_keyword(index, token, written):
             token = self._name(index, token, written)
-        elif self._before() in (TokenType.ALIAS, TokenType.COMMA) and token.token_type not in _ITEM_BEGINS:
+        elif self._before() in (TokenType.ALIAS, TokenType.COMMA) and token.token_type not in ITEM_BEGINS:
             raise self._refused(token, f"{written} may not stand here", "put a name in double quotes, or leave , out")
         self._out.append(token)
         return 1
@@ -280,10 +241,10 @@ class _Mended:
     def _is_keyword(self, index: int, token: Token, written: str) -> bool:
         """(4) A keyword of Trino's queries, where it stands as one."""
         kind, before, after = token.token_type, self._before(), self._after(index)
-        if kind not in KEYWORDS or (written in _CALLED and after == TokenType.L_PAREN):
+        if kind not in KEYWORDS or (written in CALLED and after == TokenType.L_PAREN):
             return False
         check = _PLACES.get(kind)
-        if kind in (TokenType.VALUES, TokenType.TABLE) and before in _RELATION_FOLLOWS and after != TokenType.L_PAREN:
+        if kind in (TokenType.VALUES, TokenType.TABLE) and before in RELATION_FOLLOWS and after != TokenType.L_PAREN:
             raise self._refused(token, f"{written} needs brackets here", "write (SELECT …) or (VALUES …) AS t")
         if kind == TokenType.IS and not _IS.match(self._text, token.start):
             raise self._refused(token, "this form of IS is not open", "write IS [NOT] NULL or IS [NOT] DISTINCT FROM")
@@ -347,10 +308,6 @@ def _normalize(parser: Any) -> exp.Expr:
     return _call_of("NORMALIZE", text, parser._match(TokenType.COMMA) and parser._parse_var())
 
 
-_NO_NAMES = KEYWORDS - {
-    TokenType.ASC, TokenType.DESC, TokenType.FIRST, TokenType.NEXT, TokenType.LIMIT, TokenType.OFFSET, TokenType.FILTER,
-    TokenType.ROWS, TokenType.RANGE, TokenType.ORDINALITY, TokenType.WINDOW,
-}  # fmt: skip
 TrinoParser.FUNCTIONS = {}
 TrinoParser.FUNCTION_PARSERS = {
     **{
@@ -371,7 +328,7 @@ TrinoParser.FUNC_TOKENS = {
 }  # fmt: skip
 for _set in ("ID_VAR_TOKENS", *(known for known in dir(TrinoParser) if known.endswith("ALIAS_TOKENS"))):
     if isinstance(getattr(TrinoParser, _set), set | frozenset):
-        setattr(TrinoParser, _set, getattr(TrinoParser, _set) - _NO_NAMES)
+        setattr(TrinoParser, _set, getattr(TrinoParser, _set) - NO_NAMES)
 TrinoParser.JSON_KEY_VALUE_SEPARATOR_TOKENS = {TokenType.COLON}
 TrinoParser.COLUMN_OPERATORS = {TokenType.DOT: None}
 TrinoParser.CAST_COLUMN_OPERATORS = set()

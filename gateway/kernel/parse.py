@@ -13,6 +13,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
@@ -48,7 +49,7 @@ class Statement:
 
     text: str
     digest: str
-    tree: exp.Query
+    tree: exp.Query | exp.Values
 
 
 def parse(text: str) -> Statement:
@@ -128,7 +129,7 @@ def _check_start(text: str) -> None:
         raise NotAllowed(f"{word[:30] or text[:1]} is not open here", hint=refusal_of(word), **place_of(text, start))
 
 
-def _one_query(text: str, tokens: list[Token]) -> exp.Query:
+def _one_query(text: str, tokens: list[Token]) -> exp.Query | exp.Values:
     try:
         trees = read(tokens, text)
     except SqlglotError as error:
@@ -144,7 +145,7 @@ def _check_joins(text: str, tokens: list[Token], tree: exp.Expr) -> None:
     """Each JOIN has a condition of its own, and CROSS JOIN none: else sqlglot makes a list with commas of it."""
     plain = sum(
         token.token_type == TokenType.JOIN and before.token_type != TokenType.CROSS
-        for before, token in zip(tokens, tokens[1:], strict=False)
+        for before, token in pairwise(tokens)
     )
     bound = [join for join in tree.find_all(exp.Join) if join.args.get("on") or join.args.get("using")]
     if plain != len(bound) or any(join.text("kind") == "CROSS" for join in bound):
@@ -227,12 +228,13 @@ def _table(node: exp.Expr) -> Reason:
     if isinstance(node.this, exp.Anonymous):
         inner = node.this.expressions
         called = [part.name.lower() for part in inner if isinstance(part, exp.Anonymous)]
-        if node.this.name.lower() != "table" or len(inner) != 1 or called != ["sequence"] or node.db:
+        if node.this.name.lower() != "table" or len(inner) != 1 or called != ["sequence"] or node.args.get("db"):
             return "table functions are not open", "read a table by its name, or TABLE(sequence(…))"
         return None
     if not isinstance(node.this, exp.Identifier):
         return "this cannot be read from", "read a table by its name"
-    if any(mark in part.name for part in node.parts for mark in "$@"):
+    parts = [node.text(part) for part in ("this", "db", "catalog")]
+    if any(mark in part for part in parts for mark in "$@"):
         return "hidden tables ($ or @ in the name) are not open", "read a table by its plain name"
     return None
 
@@ -240,7 +242,7 @@ def _table(node: exp.Expr) -> Reason:
 def _column(node: exp.Expr) -> Reason:
     if isinstance(node.this, exp.Star):
         return _qualified_star(node)
-    if any(part.name.startswith("$") for part in node.parts):
+    if any(node.text(part).startswith("$") for part in ("this", "table", "db", "catalog")):
         return "hidden columns ($ in the name) are not open", "read a column by its plain name"
     return None
 

@@ -51,7 +51,7 @@ class Resolved:
     """A query whose every name is bound; identifiers are lower case but for the names of output columns."""
 
     statement: Statement
-    tree: exp.Query
+    tree: exp.Query | exp.Values
     uses: tuple[TableUse, ...]
 
 
@@ -221,9 +221,7 @@ class _Walker:
 
     def _relation(self, node: exp.Expr, scope: _Scope) -> None:
         """Bind one item of a FROM clause, and what is joined to it inside the same brackets."""
-        if isinstance(node, exp.Subquery) and not isinstance(node.this, exp.Query | exp.Values):
-            self._bracket(node, scope)
-        elif isinstance(node, exp.Subquery) and isinstance(node.this, exp.Subquery) and node.this.args.get("joins"):
+        if isinstance(node, exp.Subquery) and _is_relation(node.this):
             self._bracket(node, scope)
         else:
             self._add(node, self._source(node, scope), scope)
@@ -410,6 +408,13 @@ def _codes(fact: exp.Expr) -> set[str] | None:
 
 def _is_text(node: exp.Expr) -> bool:
     return isinstance(node, exp.Literal) and bool(node.is_string)
+
+
+def _is_relation(node: exp.Expr) -> bool:
+    """Whether what stands in brackets is a table or a join, and no query."""
+    if isinstance(node, exp.Subquery):
+        return bool(node.alias or node.args.get("joins"))
+    return not isinstance(node, exp.Query | exp.Values)
 
 
 def _is_called(alias: str, source: _Source, qualifier: list[str]) -> bool:
