@@ -12,7 +12,7 @@ from pathlib import Path
 
 from stack import components
 
-PROGRAM = Path(__file__).parent / "Oracle.java"
+PROGRAM = sorted(Path(__file__).parent.glob("*.java"))
 JARS = (
     "com.google.guava_failureaccess-*.jar",
     "com.google.guava_guava-*.jar",
@@ -53,13 +53,14 @@ def _readings(answers: bytes) -> Iterator[Reading]:
 def _compiled() -> Path:
     """Return the folder of the translated program, translated when the program or a version has changed."""
     versions = f"{components.COMPILER.version} {components.TRINO_VERSION}"
-    digest = hashlib.sha256(PROGRAM.read_bytes() + versions.encode()).hexdigest()[:16]
+    sources = b"".join(file.read_bytes() for file in PROGRAM)
+    digest = hashlib.sha256(sources + versions.encode()).hexdigest()[:16]
     target = components.cache() / f"oracle-{digest}"
     if not target.exists():
         with tempfile.TemporaryDirectory(prefix="oracle-", dir=components.cache()) as work:
             fresh = Path(work) / "classes"
             compiler = [_java(), "-jar", str(components.java_compiler()), "-25", "-d", str(fresh), "-cp", _jars()]
-            _run([*compiler, str(PROGRAM)], b"")
+            _run([*compiler, *map(str, PROGRAM)], b"")
             if not target.exists():  # another run may have been faster
                 fresh.rename(target)
     return target
