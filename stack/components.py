@@ -1,7 +1,8 @@
 """Names and versions -> Trino, a Java runtime, PostgreSQL and OPA, checked and ready to run.
 
-Trino and a Java compiler come by their Maven coordinates, the Java runtime and PostgreSQL lie in locked wheels, OPA is taken from PATH or
-built by Go. What was fetched is kept in $XDG_CACHE_HOME/portgate, and has its final name only when it is whole.
+Trino and a Java compiler come by their Maven coordinates, the Java runtime and PostgreSQL lie in locked wheels, OPA is
+taken from PATH or built by Go. What was fetched is kept in $XDG_CACHE_HOME/portgate, and has its final name only when
+it is whole.
 """
 
 from __future__ import annotations

@@ -130,7 +130,10 @@ final class Line
             case null -> line.append("nothing");
             case Identifier name -> quote(patterns > 0 ? name.getCanonicalValue() : meaning.name(thing, field, name));
             case Optional<?> some -> writeField(thing, field, some.orElseThrow());
-            case QueryBody body when thing instanceof SetOperation -> writeNode(meaning.part(body, exposed));
+            case QueryBody body when thing instanceof SetOperation -> {
+                writeNode(meaning.part(body, exposed));
+                exposed = false; // the columns of a set operation are those of its first part
+            }
             case List<?> list when thing instanceof SetOperation -> list.forEach(each -> writeField(thing, field, each));
             case List<?> list when !list.isEmpty() && list.getFirst() instanceof Identifier -> {
                 line.append('[');

@@ -1,4 +1,4 @@
-"""`python -m tests.oracle ['SQL']`: Trino's trees of one text and of what we emit for it, or all differences of the corpus."""
+"""`python -m tests.oracle ['SQL']`: what Trino reads in one text and in what we emit for it, or in the whole corpus."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def main(words: list[str]) -> int:
     for kind in Kind:
         print(f"{sum(verdict.kind is kind for verdict in verdicts):6} {kind}")
     for kind, sort, several in sorts(verdicts):
-        if kind not in (Kind.SAME, Kind.BOTH_REFUSE):
+        if kind not in (Kind.SAME, Kind.BOTH_REFUSE, Kind.USELESS):
             print(f"\n{len(several)} × {kind}: {sort}")
             for verdict in several[:EXAMPLES]:
                 print(f"    {verdict.text!r}")

@@ -1,7 +1,8 @@
-"""Texts -> for each, what became of it: the same tree to Trino after `parse` and `emit`, refused, or a fault of ours."""
+"""Texts -> what became of each: the same tree to Trino after `parse` and `emit`, refused, or a fault of ours."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +20,8 @@ class Kind(StrEnum):
 
     SAME = "same tree"
     REFUSED = "refused by us"
-    BOTH_REFUSE = "refused by Trino, as is what we emit"
+    BOTH_REFUSE = "refused by us and by Trino"
+    USELESS = "refused by Trino, as is what we emit"
     DIFFERENT = "DIFFERENT TREE"
     INVALID = "WE EMIT WHAT TRINO REFUSES"
     WIDER = "TRINO REFUSES IT, WE EMIT WHAT IT ACCEPTS"
@@ -27,7 +29,7 @@ class Kind(StrEnum):
     CRASHED = "NO REFUSAL BUT A CRASH"
 
 
-HARMLESS = frozenset({Kind.SAME, Kind.REFUSED, Kind.BOTH_REFUSE})
+HARMLESS = frozenset({Kind.SAME, Kind.REFUSED, Kind.BOTH_REFUSE, Kind.USELESS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,9 @@ class Verdict:
         if self.kind is Kind.INVALID:
             return re.sub(r"line \d+:\d+: |'[^']*'", "", self.emitted.fault)[:90]
         if self.kind is Kind.UNSTABLE:
-            return re.sub(r"'[^']*'|\d+", "…", self.ours.again) if self.ours.again.startswith("refused") else "other text"
+            return (
+                re.sub(r"'[^']*'|\d+", "…", self.ours.again) if self.ours.again.startswith("refused") else "other text"
+            )
         return self.ours.refusal or self.ours.crash or re.sub(r"line \d+:\d+: |'[^']*'", "", self.theirs.fault)[:60]
 
 
@@ -73,9 +77,10 @@ def compare(texts: Sequence[str]) -> list[Verdict]:
     asked = [*texts, *(each.sql or "-" for each in emitted), *(_without_semicolon(text) for text in texts)]
     readings = read(asked)
     whole, ours, bare = (readings[part * len(texts) : (part + 1) * len(texts)] for part in range(3))
+    theirs = [one if one.tree else other for one, other in zip(whole, bare, strict=True)]
     return [
-        Verdict(_kind(each, theirs if theirs.tree else without, after), text, each, theirs, after)
-        for text, each, theirs, after, without in zip(texts, emitted, whole, ours, bare, strict=True)
+        Verdict(_kind(each, before, after), text, each, before, after)
+        for text, each, before, after in zip(texts, emitted, theirs, ours, strict=True)
     ]
 
 
@@ -107,10 +112,10 @@ def _kind(ours: Emitted, theirs: Reading, emitted: Reading) -> Kind:
     if ours.crash:
         return Kind.CRASHED
     if ours.refusal:
-        return Kind.REFUSED
+        return Kind.REFUSED if theirs.tree else Kind.BOTH_REFUSE
     if theirs.tree is None or emitted.tree is None:
         return {
-            (True, True): Kind.BOTH_REFUSE,
+            (True, True): Kind.USELESS,
             (False, True): Kind.INVALID,
             (True, False): Kind.WIDER,
         }[theirs.tree is None, emitted.tree is None]
@@ -125,7 +130,7 @@ def _without_semicolon(text: str) -> str:
 
 
 def _first_difference(left: str, right: str) -> str:
-    same = next((at for at, pair in enumerate(zip(left, right, strict=False)) if pair[0] != pair[1]), min(map(len, (left, right))))
+    same = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(left, right, strict=False)))
     around = re.findall(r"\w+(?=\{)", left[:same])[-2:]
     start = max(left.rfind(" ", 0, same), left.rfind("{", 0, same), left.rfind("[", 0, same)) + 1
     return f"in {' > '.join(around)}: {_shape(left[start:])} becomes {_shape(right[start:])}"
