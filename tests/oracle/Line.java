@@ -24,6 +24,9 @@ import java.util.Optional;
 /**
  * A tree of Trino's -> one line in which nothing of it is lost.
  *
+ * <p>After it stands, on a line of its own, how many sort keys of a SELECT DISTINCT do not find the column of that name,
+ * because one is quoted in another case: Trino refuses those.
+ *
  * <p>Every field of every node is written, found by reflection; a kind of value that nobody listed is an error. Left out
  * are places in the text; redundant brackets and comments are not in Trino's trees. Two trees have the same line only if
  * they are equal, except where `Meaning` says that they mean the same.
@@ -35,6 +38,7 @@ final class Line
     /** Whether the tables of this query can be named from outside, because nothing between gives them another name. */
     private boolean exposed;
     private int patterns;
+    private long unsorted;
 
     private Line(Meaning meaning)
     {
@@ -45,7 +49,7 @@ final class Line
     {
         Line line = new Line(new Meaning(tree));
         line.writeValue(tree);
-        return line.line.toString();
+        return line.line + "\n" + line.unsorted;
     }
 
     private void writeValue(Object value)
@@ -76,6 +80,7 @@ final class Line
         boolean before = exposed;
         patterns += pattern ? 1 : 0;
         exposed = exposesChildren(node);
+        unsorted += node instanceof QuerySpecification select ? Meaning.unseenAliases(select) : 0;
         writeFields(node);
         exposed = before;
         patterns -= pattern ? 1 : 0;

@@ -3,6 +3,7 @@ import io.trino.sql.tree.AllColumns;
 import io.trino.sql.tree.DecimalLiteral;
 import io.trino.sql.tree.DereferenceExpression;
 import io.trino.sql.tree.DescriptorField;
+import io.trino.sql.tree.Expression;
 import io.trino.sql.tree.FrameBound;
 import io.trino.sql.tree.GenericDataType;
 import io.trino.sql.tree.GenericLiteral;
@@ -26,7 +27,9 @@ import io.trino.sql.tree.QuerySpecification;
 import io.trino.sql.tree.Relation;
 import io.trino.sql.tree.RowDataType;
 import io.trino.sql.tree.Select;
+import io.trino.sql.tree.SelectItem;
 import io.trino.sql.tree.SingleColumn;
+import io.trino.sql.tree.SortItem;
 import io.trino.sql.tree.SortItem.NullOrdering;
 import io.trino.sql.tree.Table;
 import io.trino.sql.tree.TableFunctionArgument;
@@ -159,6 +162,34 @@ final class Meaning
     private void remember(Identifier name)
     {
         windows.computeIfAbsent(lower(name), _ -> new HashSet<>()).add(name.getCanonicalValue());
+    }
+
+    /** Count the sort keys of a SELECT DISTINCT that are names of none of its columns (getAliases in StatementAnalyzer). */
+    static long unseenAliases(QuerySpecification select)
+    {
+        if (!select.getSelect().isDistinct() || select.getOrderBy().isEmpty()) {
+            return 0;
+        }
+        Set<String> shown = new HashSet<>();
+        for (SelectItem item : select.getSelect().getSelectItems()) {
+            if (item instanceof SingleColumn column) {
+                column.getAlias().or(() -> lastName(column.getExpression()))
+                        .ifPresent(name -> shown.add(name.getCanonicalValue()));
+            }
+        }
+        return select.getOrderBy().get().getSortItems().stream()
+                .map(SortItem::getSortKey)
+                .filter(key -> key instanceof Identifier name && !shown.contains(name.getCanonicalValue()))
+                .count();
+    }
+
+    private static Optional<Identifier> lastName(Expression column)
+    {
+        return switch (column) {
+            case Identifier name -> Optional.of(name);
+            case DereferenceExpression field -> field.getField();
+            default -> Optional.empty();
+        };
     }
 
     // --- literals and words ---

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     USELESS = "refused by Trino, as is what we emit"
     DIFFERENT = "DIFFERENT TREE"
     INVALID = "WE EMIT WHAT TRINO REFUSES"
+    UNSORTED = "ORDER BY FINDS NO COLUMN OF SELECT DISTINCT"
     WIDER = "TRINO REFUSES IT, WE EMIT WHAT IT ACCEPTS"
     UNSTABLE = "EMIT, PARSE, EMIT IS NO FIXPOINT"
     CRASHED = "NO REFUSAL BUT A CRASH"
@@ -121,6 +122,8 @@ def _kind(ours: Emitted, theirs: Reading, emitted: Reading) -> Kind:
         }[theirs.tree is None, emitted.tree is None]
     if theirs.tree != emitted.tree:
         return Kind.DIFFERENT
+    if theirs.unsorted < emitted.unsorted:
+        return Kind.UNSORTED
     return Kind.SAME if ours.sql == ours.again else Kind.UNSTABLE
 
 

@@ -29,6 +29,8 @@ class Reading:
 
     tree: str | None
     fault: str = ""
+    unsorted: int = 0
+    """Sort keys of a SELECT DISTINCT that name no column of it, for one of the two is quoted in another case."""
 
 
 def read(texts: Sequence[str]) -> list[Reading]:
@@ -47,7 +49,11 @@ def _readings(answers: bytes) -> Iterator[Reading]:
         is_tree, length = struct.unpack_from(">?i", answers, at)
         at += 5 + length
         said = answers[at - length : at].decode()
-        yield Reading(said) if is_tree else Reading(None, said)
+        if is_tree:
+            tree, _, unsorted = said.rpartition("\n")
+            yield Reading(tree, unsorted=int(unsorted))
+        else:
+            yield Reading(None, said)
 
 
 def _compiled() -> Path:
