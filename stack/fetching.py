@@ -99,9 +99,10 @@ def fetch_compiler(cache: Path, wanted: Compiler, target: Path, meter: Meter) ->
     """Download the Java compiler, check its digest and put it in its place."""
     repository = cache / "maven"
     for kept in repository.rglob("ecj-*.jar"):
-        kept.unlink()  # what is whole stands at the target
+        if _sha256(kept) != wanted.sha256:
+            kept.unlink()  # an interrupted download, which jgo would take for a whole one
     jar = _download(repository, f"the Java compiler {wanted.version}", JAVA_COMPILER, wanted.version, meter)
-    digest = hashlib.sha256(jar.read_bytes()).hexdigest()
+    digest = _sha256(jar)
     if digest != wanted.sha256:
         jar.unlink()
         raise ComponentFault(
@@ -110,6 +111,10 @@ def fetch_compiler(cache: Path, wanted: Compiler, target: Path, meter: Meter) ->
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     jar.replace(target)
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _download(repository: Path, title: str, coordinates: Coordinates, version: str, meter: Meter) -> Path:
