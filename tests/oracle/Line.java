@@ -106,7 +106,8 @@ final class Line
         writeExtra(thing);
         for (Field field : fieldsOf(thing.getClass())) {
             Object value = read(field, thing);
-            if (!(value instanceof Optional<?> some && some.isEmpty())) {
+            boolean written = thing instanceof SingleColumn && field.getName().equals("alias");
+            if (!written && !(value instanceof Optional<?> some && some.isEmpty())) {
                 line.append(field.getName()).append('=');
                 writeField(thing, field.getName(), value);
                 line.append(' ');
@@ -117,7 +118,7 @@ final class Line
 
     private void writeExtra(Object thing)
     {
-        if (thing instanceof SingleColumn column && column.getAlias().isEmpty()) {
+        if (thing instanceof SingleColumn column) {
             Meaning.shownAs(column).ifPresent(name -> {
                 line.append("shown as ");
                 quote(name);

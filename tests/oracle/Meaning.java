@@ -63,6 +63,8 @@ import java.util.Set;
  *             columns of an aliased table function, arguments of table functions, names in JSON paths, row patterns;
  *         <li>names of types and of fields in a ROW type are lower-cased unless quoted (TypeSignatureTranslator).
  *       </ul>
+ *   <li>A column selected without an alias is shown by the last part of its name, as it stands
+ *       (StatementAnalyzer.computeAndAssignOutputScope), so a is the same as a AS a.
  *   <li>Names of windows. They are seen only inside their own query, where Trino compares canonical values. They are
  *       written in lower case unless two of the statement differ by canonical value only.
  *   <li>Spelling of an integer. A LongLiteral means its parsed value, be it written 255, 2_55 or 0xFF.
@@ -109,7 +111,6 @@ final class Meaning
     {
         boolean named = field.equals("name") || field.equals("pathName");
         return switch (thing) {
-            case SingleColumn _ when field.equals("alias") -> name.getValue();
             case AliasedRelation aliased when field.equals("columnNames") ->
                 aliased.getRelation() instanceof TableFunctionInvocation ? name.getCanonicalValue() : name.getValue();
             case WithQuery _ when field.equals("columnNames") -> name.getValue();
@@ -126,9 +127,12 @@ final class Meaning
         };
     }
 
-    /** Return the name that the answer shows for a column without an alias. */
+    /** Return the name that the answer shows for a column. */
     static Optional<String> shownAs(SingleColumn column)
     {
+        if (column.getAlias().isPresent()) {
+            return column.getAlias().map(Identifier::getValue);
+        }
         return switch (column.getExpression()) {
             case Identifier name -> Optional.of(name.getValue());
             case DereferenceExpression field -> Optional.ofNullable(DereferenceExpression.getQualifiedName(field))

@@ -23,6 +23,7 @@ ONE_MEANING = (
     ("SELECT a FROM t ORDER BY a DESC", "SELECT a FROM t ORDER BY a DESC NULLS LAST"),
     ("SELECT f(a) OVER (ROWS 1 PRECEDING)", "SELECT f(a) OVER (ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)"),
     ("SELECT f(a) OVER W FROM t WINDOW w AS ()", 'SELECT f(a) OVER "w" FROM t WINDOW "w" AS ()'),
+    ("SELECT Teu, t.Teu FROM t", 'SELECT teu AS "Teu", t.teu AS "Teu" FROM t'),
     ("SELECT a = SOME (SELECT 1)", "SELECT a = ANY (SELECT 1)"),
     ("SELECT CAST(a AS int)", "SELECT CAST(a AS INTEGER)"),
     ("SELECT CAST(a AS row(X int))", 'SELECT CAST(a AS ROW("x" integer))'),
@@ -37,6 +38,8 @@ ONE_MEANING = (
 TWO_MEANINGS = (
     ("SELECT a AS x FROM t", "SELECT a AS X FROM t"),
     ("SELECT a FROM t", "SELECT A FROM t"),
+    ("SELECT (A).b FROM t", "SELECT (a).B FROM t"),
+    ("SELECT VALUES_1 LIMIT 1", "SELECT VALUES_1"),
     ("SELECT 1.50", "SELECT 1.5"),
     ("SELECT DECIMAL '1.25'", "SELECT CAST('1.25' AS DECIMAL)"),
     ("SELECT CHAR 'abc'", "SELECT CAST('abc' AS CHAR)"),
