@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateway.errors import Refused
-from gateway.kernel.allowed import emit
+from gateway.kernel.dialect import emit
 from gateway.kernel.parse import parse
 from tests.oracle.trino import Reading, read
 

@@ -8,8 +8,8 @@ import pytest
 from sqlglot import exp
 
 from gateway.adapters.catalog_files import read_catalog
-from gateway.kernel.allowed import emit
 from gateway.kernel.authorise import ask, authorise, grant_of
+from gateway.kernel.dialect import emit
 from gateway.kernel.parse import parse
 from gateway.kernel.resolve import survey
 from gateway.kernel.rewrite import guard_tables
