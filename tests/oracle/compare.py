@@ -75,10 +75,13 @@ class Verdict:
 def compare(texts: Sequence[str]) -> list[Verdict]:
     """Hold each text against what we emit for it."""
     emitted = [_emitted(text) for text in texts]
-    asked = [*texts, *(each.sql or "-" for each in emitted), *(_without_semicolon(text) for text in texts)]
-    readings = read(asked)
-    whole, ours, bare = (readings[part * len(texts) : (part + 1) * len(texts)] for part in range(3))
-    theirs = [one if one.tree else other for one, other in zip(whole, bare, strict=True)]
+    bare = [_without_semicolon(text) for text in texts]
+    asked = list(dict.fromkeys([*texts, *bare, *(each.sql for each in emitted)]))
+    readings = dict(zip(asked, read(asked), strict=True))
+    theirs = [
+        readings[text] if readings[text].tree else readings[other] for text, other in zip(texts, bare, strict=True)
+    ]
+    ours = [readings[each.sql] for each in emitted]
     return [
         Verdict(_kind(each, before, after), text, each, before, after)
         for text, each, before, after in zip(texts, emitted, theirs, ours, strict=True)
