@@ -1,4 +1,8 @@
-"""`python -m tests.oracle ['SQL']`: what Trino reads in one text and in what we emit for it, or in the whole corpus."""
+"""What Trino reads in a text and in what we emit for it.
+
+`python -m tests.oracle 'SELECT …'` shows one text, `python -m tests.oracle` the sorts of differences in the corpus,
+`python -m tests.oracle --mutants 20000 7` those in so many mutants of it, made from that seed.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,21 @@ import sys
 
 from tests.oracle.compare import Kind, Verdict, compare, sorts
 from tests.oracle.corpus import corpus
+from tests.oracle.mutants import mutants
 
 EXAMPLES = 3
 
 
 def main(words: list[str]) -> int:
-    """Show one text, or the sorts of differences in the corpus."""
-    if words:
+    """Show one text, or the sorts of differences in the corpus or in mutants of it."""
+    texts = corpus()
+    if words[:1] == ["--mutants"]:
+        count, seed = map(int, words[1:])
+        texts = mutants(texts, count, seed)
+    elif words:
         show(compare([" ".join(words)])[0])
         return 0
-    verdicts = compare(corpus())
+    verdicts = compare(texts)
     for kind in Kind:
         print(f"{sum(verdict.kind is kind for verdict in verdicts):6} {kind}")
     for kind, sort, several in sorts(verdicts):
