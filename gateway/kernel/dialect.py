@@ -67,8 +67,10 @@ _HEX = re.compile(r"[xX]'([0-9a-fA-F]{2})*'")
 _OPENING = {"(": ")", "[": "]"}
 _QUOTED = {TokenType.IDENTIFIER: '"', TokenType.STRING: "'"}
 
+_NO_NAMED = (None, TokenType.SELECT, TokenType.L_PAREN, TokenType.COMMA, TokenType.DISTINCT, TokenType.ALL)
 _Place = Callable[[TokenType | None, TokenType | None], bool]
 _PLACES: dict[TokenType, _Place] = {
+    TokenType.ALIAS: lambda before, after: before not in _NO_NAMED,
     TokenType.FILTER: lambda before, after: before == TokenType.R_PAREN and after == TokenType.L_PAREN,
     TokenType.OVER: lambda before, after: after in (TokenType.L_PAREN, TokenType.VAR, TokenType.IDENTIFIER),
     TokenType.FETCH: lambda before, after: after in (TokenType.FIRST, TokenType.NEXT),
@@ -238,14 +240,7 @@ class _Mended:
         if written in _OPENING:
             token = self._opened(written, token)
         elif written in _OPENING.values():
-            if before in (TokenType.COMMA, TokenType.ALIAS):
-                raise self._refused(token, "nothing follows the comma or AS before this", "leave that out")
-            if not self._open:
-                raise self._refused(token, f"{written} closes nothing", "leave it out, or open it before")
-            if self._open.pop() == "array":
-                if written != "]":
-                    raise self._refused(token, f"{written} does not close an array", "write ] here")
-                token = self._like(token, TokenType.R_PAREN, ")")
+            token = self._closed(written, token)
         self._out.append(token)
 
     def _opened(self, written: str, token: Token) -> Token:
@@ -259,6 +254,19 @@ class _Mended:
         holds = "type" if inside == "type" else "cast" if before in ("CAST", "TRY_CAST") else "plain"
         self._open.append(holds)
         return token
+
+    def _closed(self, written: str, token: Token) -> Token:
+        before = self._before()
+        if before in (TokenType.COMMA, TokenType.ALIAS):
+            raise self._refused(token, "nothing follows the comma or AS before this", "leave that out")
+        if not self._open:
+            raise self._refused(token, f"{written} closes nothing", "leave it out, or open it before")
+        held = self._open.pop()
+        if held == "type" and before == TokenType.L_PAREN:
+            raise self._refused(token, "a type has empty brackets", "write its length, or leave them out")
+        if held == "array" and written != "]":
+            raise self._refused(token, f"{written} does not close an array", "write ] here")
+        return self._like(token, TokenType.R_PAREN, ")") if held == "array" else token
 
     def _word(self, index: int, token: Token, written: str) -> int:
         inside = self._open[-1] if self._open else ""

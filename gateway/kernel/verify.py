@@ -316,8 +316,7 @@ def _rules_read(node: exp.Expr, known: Table) -> Rules:
     """Read a predicate back into alternatives of facts."""
     node = node.unnest()
     if isinstance(node, exp.Or):
-        parts = [_rules_read(part, known) for part in node.flatten()]
-        joined = frozenset().union(*parts)
+        joined = frozenset().union(*(_rules_read(part, known) for part in node.flatten()))
         return _EVERYTHING if frozenset() in joined else joined
     parts = [part.unnest() for part in (node.flatten() if isinstance(node, exp.And) else (node,))]
     facts = frozenset(_fact_read(part, known) for part in parts if part not in _CONSTANTS)
