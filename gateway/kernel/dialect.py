@@ -26,6 +26,7 @@ from sqlglot.parsers.trino import TrinoParser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from gateway.errors import NotAllowed, NotParsed
+from gateway.kernel.statements import instead_of
 from gateway.kernel.words import (
     CALLED,
     COMPARING,
@@ -185,7 +186,8 @@ class _Mended:
         elif _WORDS.fullmatch(written):
             return self._word(index, token, " ".join(written.upper().split()))
         else:
-            raise self._refused(token, f"{written[:20]} is not open", "use names, numbers and plain 'text'")
+            hint = instead_of(written, "use names, numbers and plain 'text'")
+            raise self._refused(token, f"{written[:20]} is not open", hint)
         return 1
 
     def _one_predicate(self, token: Token) -> None:
@@ -294,8 +296,17 @@ class _Mended:
 
     def _name(self, index: int, token: Token, written: str) -> Token:
         if " " in written or (written in RESERVED and self._after(index) != TokenType.L_PAREN):
-            raise self._refused(token, f"{written[:40]} may not stand here", "put a name in double quotes")
+            hint = instead_of(written, "put a name in double quotes")
+            raise self._refused(token, f"{written[:40]} may not stand here", hint)
+        if written in ("FUNCTION", "SESSION") and self._before() == TokenType.WITH and not self._defines(index):
+            raise self._refused(token, f"WITH {written} is not open", "write the expression itself in the query")
+        if written == "MATCH_RECOGNIZE" and self._after(index) == TokenType.L_PAREN:
+            raise self._refused(token, "MATCH_RECOGNIZE is not open", "write lag, lead and sums OVER windows")
         return self._like(token, TokenType.VAR, token.text)
+
+    def _defines(self, index: int) -> bool:
+        """Whether a CTE is called by the word at this place."""
+        return self._after(index) in (TokenType.ALIAS, TokenType.L_PAREN)
 
     def _is_keyword(self, index: int, token: Token, written: str) -> bool:
         """(4) A keyword of Trino's queries, where it stands as one."""
