@@ -157,8 +157,8 @@ def _refusal(sql: str) -> Refused:
 def _functions() -> Iterator[str]:
     yield "## Functions"
     yield ""
-    yield "All of Trino 476's, in three groups: *open*; *open, but can fail on data*, with what they fail on (guard them"
-    yield "with `try(…)`, `try_cast` or `nullif`); and *refused*, with the reason."
+    yield "All of Trino 476's, in three groups: *open*; *open, but can fail on data*, with what they fail on (guard"
+    yield "them with `try(…)`, `try_cast` or `nullif`); and *refused*, with the reason."
     yield ""
     heading = ""
     for line in TABLE.splitlines():
