@@ -44,7 +44,9 @@ def unwrap_the_guard(guard: Any) -> bool:
 @breaks("guard", 2)
 def rename_the_columns_of_a_guard(guard: Any) -> bool:
     """A guard with a list of new names."""
-    guard.args["alias"].set("columns", [exp.to_identifier(f"c{n}", quoted=True) for n in range(len(guard.this.selects))])
+    guard.args["alias"].set(
+        "columns", [exp.to_identifier(f"c{n}", quoted=True) for n in range(len(guard.this.selects))]
+    )
     return True
 
 
@@ -280,7 +282,7 @@ def _value(name: str, sql: str, *rules: int) -> None:
 
 _value("another_columns_value", '"crew"', 6)
 _value("a_function_of_the_value", 'UPPER("{0}")', 6)
-_value("the_value_and_something", '"{0}" || \'x\'', 6)
+_value("the_value_and_something", "\"{0}\" || 'x'", 6)
 _value("a_cast_of_the_value", 'CAST("{0}" AS VARCHAR(3))', 5, 6)
 _value("a_try_cast_of_the_value", 'TRY_CAST("{0}" AS VARCHAR)', 5, 6)
 _value("a_coalesce_of_the_value", 'COALESCE("{0}", "crew")', 6)
@@ -292,7 +294,7 @@ _value("a_text_that_nobody_agreed", "'zzz'", 6)
 _value("a_hash_without_a_key", 'SUBSTR(TO_HEX(SHA256(TO_UTF8("{0}"))), 1, 32)', 6)
 _value("a_choice_by_what_is_hidden", 'CASE WHEN "crew" = \'x\' THEN "{0}" ELSE CAST(NULL AS VARCHAR) END', 6)
 _value("a_choice_that_always_shows", 'CASE WHEN TRUE THEN "{0}" ELSE CAST(NULL AS VARCHAR) END', 6)
-_value("a_simple_case", 'CASE "{0}" WHEN \'x\' THEN \'y\' ELSE "{0}" END', 5, 6)
+_value("a_simple_case", "CASE \"{0}\" WHEN 'x' THEN 'y' ELSE \"{0}\" END", 5, 6)
 _value("an_if", 'IF("crew" = \'x\', "{0}", NULL)', 6)
 
 
@@ -468,7 +470,7 @@ def a_subquery_for_the_table(table: Any) -> bool:
 @breaks("own table", 0, 1, 2, 3)
 def a_table_function_for_the_table(table: Any) -> bool:
     """The port's own database, asked directly."""
-    table.replace(_table("TABLE(\"los_angeles\".\"system\".\"query\"(\"query\" => 'SELECT 1'))"))
+    table.replace(_table('TABLE("los_angeles"."system"."query"("query" => \'SELECT 1\'))'))
     return True
 
 
@@ -819,7 +821,7 @@ _read_beside("join_a_name_that_is_no_cte", 'CROSS JOIN "visit" AS "more"', 1)
 _read_beside("join_the_system_tables", 'CROSS JOIN "system"."runtime"."queries" AS "more"', 1, 3)
 _read_beside("join_a_lateral_raw_table", f'CROSS JOIN LATERAL (SELECT * FROM {RAW}) AS "more"', 0, 1, 2, 3, 4)
 _read_beside("join_a_raw_table_in_brackets", f'CROSS JOIN ({RAW} AS "x" CROSS JOIN {RAW} AS "y")', 1)
-_read_beside("join_a_table_function", "CROSS JOIN TABLE(\"la\".\"system\".\"query\"(\"query\" => 'SELECT 1'))", 0, 1)
+_read_beside("join_a_table_function", 'CROSS JOIN TABLE("la"."system"."query"("query" => \'SELECT 1\'))', 0, 1)
 _read_beside(
     "join_a_table_function_over_a_table",
     f'CROSS JOIN TABLE(EXCLUDE_COLUMNS(input => TABLE({RAW}), columns => DESCRIPTOR("crew")))', 0, 1,

@@ -266,7 +266,7 @@ QUERIES = {
         "SELECT count(*) FROM los_angeles.pola.visit",
         "SELECT v.ship, s.mmsi FROM los_angeles.pola.visit v LEFT JOIN oakland.tos.ship s ON s.vc_id = v.ship",
         "SELECT a.id, b.id FROM los_angeles.pola.visit a, los_angeles.pola.visit b WHERE a.ship = b.ship",
-        "SELECT vc_id FROM oakland.tos.ship s WHERE EXISTS (SELECT 1 FROM los_angeles.pola.visit v WHERE v.ship = s.mmsi)",
+        "SELECT vc_id FROM oakland.tos.ship s WHERE EXISTS (SELECT 1 FROM los_angeles.pola.visit v WHERE ship = mmsi)",
         "WITH a AS (SELECT ship, hrs FROM los_angeles.pola.visit) SELECT ship, sum(hrs) FROM a GROUP BY ship",
         "SELECT ship FROM los_angeles.pola.visit EXCEPT SELECT mmsi FROM oakland.tos.ship ORDER BY 1",
         "SELECT ship FROM los_angeles.pola.visit WHERE id IN (SELECT max(id) FROM los_angeles.pola.visit)",

@@ -27,8 +27,8 @@ OTHER_CLASSES = {
 }  # fmt: skip
 """Names of sqlglot's, and what a slip of the hand could put there."""
 OTHER_ATTRIBUTES = {
-    "known": ("granted",), "granted": ("known",), "rows": ("columns",), "columns": ("not_kept",), "agreements": ("rows",),
-    "table": ("schema", "catalog"), "schema": ("catalog", "table"), "catalog": ("schema", "table"),
+    "known": ("granted",), "granted": ("known",), "rows": ("columns",), "columns": ("not_kept",),
+    "agreements": ("rows",), "table": ("schema", "catalog"), "schema": ("catalog", "table"), "catalog": ("schema", "table"),
     "alias": ("name", "place"), "ports": ("columns",), "port": ("mapping",), "name": ("alias",), "source": ("columns",),
     "value": ("kind",), "kind": ("value",), "op": ("column",), "column": ("op",), "tables": ("mask_keys",),
 }  # fmt: skip
@@ -82,6 +82,7 @@ def _compiled(module: ModuleType) -> CodeType:
 
 
 # --- places -----------------------------------------------------------------------------------------------------------
+
 
 @dataclass(frozen=True)
 class _Place:
@@ -224,15 +225,16 @@ def _swapped(items: list[Any], first: int) -> list[Any]:
 def _dictionary(node: Any) -> Iterator[Change]:
     for index, key in enumerate(node.keys[:-1]):
         yield "values swapped", ast.Dict(node.keys, _swapped(node.values, index))
-        yield "an entry dropped", ast.Dict(
-            [k for k in node.keys if k is not key], [v for n, v in enumerate(node.values) if n != index]
+        yield (
+            "an entry dropped",
+            ast.Dict([k for k in node.keys if k is not key], [v for n, v in enumerate(node.values) if n != index]),
         )
 
 
 def _comprehension(node: Any) -> Iterator[Change]:
     if node.ifs:
         yield "a filter dropped", ast.comprehension(node.target, node.iter, [], 0)
-        negated = [ast.UnaryOp(ast.Not(), test) for test in node.ifs]
+        negated: list[ast.expr] = [ast.UnaryOp(ast.Not(), test) for test in node.ifs]
         yield "a filter negated", ast.comprehension(node.target, node.iter, negated, 0)
     for part in ("[1:]", "[:1]", "[:-1]", "[::-1]"):
         yield "part of a loop", ast.comprehension(node.target, _part(node.iter, part), node.ifs, 0)

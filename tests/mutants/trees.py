@@ -1,7 +1,7 @@
 """Mutants of the text that the rewriter makes: one change of the tree each, with the rules of `verify` that it breaks.
 
 A mutation takes a node of one role (a guard, one of its branches, a cell, …) and changes it in place; it answers False
-where it does not apply. `harmless` mutations only ever take away or give what the grant gives anyway; the twins check it.
+where it does not apply. `harmless` mutations take away, or give what the grant gives anyway: the twins check it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The judge of a release: two databases that differ only in what a grant hides must give one text the same answer.
 
 What a row may show is read here from the agreements, row by row in Python, and shares nothing with rewrite or verify.
-A keyed hash tells nothing but which values are equal: the twin renames values under it, and its hash undoes the renaming.
+A keyed hash tells only which values are equal: the twin renames values under it, and its hash undoes the renaming.
 """
 
 from __future__ import annotations
@@ -195,6 +195,12 @@ def twins_of(known: _Known, seed: int) -> Twins:
     return Twins(_database(world), _database(twin), differences, frozenset(_hashes(known.pair.grant, world)))
 
 
+def fresh_twins(grant: Grant, seed: int) -> tuple[duckdb.DuckDBPyConnection, duckdb.DuckDBPyConnection]:
+    """Two databases that nothing remembers."""
+    world, twin, _ = twin_worlds(grant, seed)
+    return _database(world), _database(twin)
+
+
 def twin_worlds(grant: Grant, seed: int) -> tuple[World, World, int]:
     """Rows for every table, and the same with all that the grant hides changed; and how many cells and rows differ."""
     maker = _Maker(random.Random(seed), grant)  # noqa: S311 - test data
@@ -256,7 +262,7 @@ class _Maker:
             "decimal(9,2)": [Decimal("1.50"), Decimal("10.49"), Decimal("10.50"), Decimal(11)],
             "boolean": [True, False],
             "date": [date(2025, 12, 31)],
-            "timestamp(3)": [datetime(2026, 1, 1)],  # noqa: DTZ001 - as a port keeps it, without a zone
+            "timestamp(3)": [datetime(2026, 1, 1)],
             "varchar": ["MSC", "MAEU", "", "M'X", "NAVY", "US", "NL", *(f"secret {n}" for n in range(9))],
         }
         for table, condition in _conditions(self.grant):
