@@ -28,7 +28,8 @@ OTHER_CLASSES = {
 """Names of sqlglot's, and what a slip of the hand could put there."""
 OTHER_ATTRIBUTES = {
     "known": ("granted",), "granted": ("known",), "rows": ("columns",), "columns": ("not_kept",),
-    "agreements": ("rows",), "table": ("schema", "catalog"), "schema": ("catalog", "table"), "catalog": ("schema", "table"),
+    "agreements": ("rows",), "table": ("schema", "catalog"),
+    "schema": ("catalog", "table"), "catalog": ("schema", "table"),
     "alias": ("name", "place"), "ports": ("columns",), "port": ("mapping",), "name": ("alias",), "source": ("columns",),
     "value": ("kind",), "kind": ("value",), "op": ("column",), "column": ("op",), "tables": ("mask_keys",),
 }  # fmt: skip

@@ -104,7 +104,9 @@ def _cases(tree: exp.Expr) -> Iterator[exp.Expr]:
 
 def _hashes(tree: exp.Expr) -> Iterator[exp.Expr]:
     for cell in _cells(tree):
-        yield from (node for node in cell.find_all(exp.Func) if node.sql(dialect=DIALECT).startswith("SUBSTR(TO_HEX"))
+        for node in cell.find_all(exp.Func):
+            if node.sql(dialect=DIALECT).lower().startswith("substr(to_hex"):
+                yield node
 
 
 def _constants(tree: exp.Expr) -> Iterator[exp.Expr]:
