@@ -41,7 +41,7 @@ def unwrap_the_guard(guard: Any) -> bool:
     return True
 
 
-@breaks("guard", 2)
+@breaks("guard", 2, harmless=True)
 def rename_the_columns_of_a_guard(guard: Any) -> bool:
     """A guard with a list of new names."""
     guard.args["alias"].set(
@@ -80,8 +80,8 @@ def give_the_guard_a_with(guard: Any) -> bool:
 
 @breaks("guard", 0, 1, 2, harmless=True)
 def sample_the_guard(guard: Any) -> bool:
-    """Some rows of what the guard shows."""
-    guard.set("sample", _table("x TABLESAMPLE BERNOULLI (50)").args["sample"])
+    """A sample of what the guard shows; of all of it, so that two answers can be compared."""
+    guard.set("sample", _table("x TABLESAMPLE BERNOULLI (100)").args["sample"])
     return True
 
 
@@ -518,10 +518,21 @@ def rename_a_column_of_the_mapping(mapping: Any) -> bool:
 @breaks("mapping", 3)
 def leave_a_column_out_of_the_mapping(mapping: Any) -> bool:
     """A column that the guard or its rule looks at: Trino would look for it in the partner's own query."""
-    if mapping.this.expressions[0].alias == "_":
-        return False
-    rest = mapping.this.expressions[1:]
+    guard = mapping.find_ancestor(exp.Select)
+    used = {column.name for column in guard.find_all(exp.Column) if not column.table}
+    items = mapping.this.expressions
+    dropped = next((item for item in items if item.alias in used), None)
+    rest = [item for item in items if item is not dropped]
     mapping.this.set("expressions", rest or [value('TRUE AS "_"')])
+    return dropped is not None
+
+
+@breaks("mapping", 3)
+def list_a_column_that_nothing_needs(mapping: Any) -> bool:
+    """A worker's name, read from the port for nothing."""
+    if 'AS "v"' not in mapping.sql("trino"):
+        return False
+    mapping.this.append("expressions", value('"v"."crew" AS "crew_id"'))
     return True
 
 
