@@ -840,6 +840,17 @@ _read_beside(
 _read_beside("join_an_ungranted_guard", 'CROSS JOIN (SELECT "id" AS "id" FROM "los_angeles"."pola"."secret") AS "m"', 3)
 
 
+_read_beside(
+    "join_a_raw_count_of_values", f'CROSS JOIN (VALUES (1, (SELECT MAX("id") FROM {RAW}))) AS "m"("n", "o")', 1, 2
+)
+_read_beside(
+    "unnest_what_is_hidden", f'CROSS JOIN UNNEST(SPLIT((SELECT MAX("crew") FROM {RAW}), "x")) AS "m"("n")', 1, 2
+)
+_read_beside("a_sequence_as_long_as_a_table", f'CROSS JOIN TABLE(sequence(1, (SELECT MAX("id") FROM {RAW})))', 0, 1, 2)
+_read_beside("a_sequence_and_a_table", f"CROSS JOIN TABLE(sequence(1, 2), {RAW})", 0, 1)
+_read_beside("the_sequence_of_a_port", 'CROSS JOIN TABLE("los_angeles"."system"."sequence"(1, 2))', 0, 1)
+
+
 def _predicate(name: str, sql: str, *rules: int) -> None:
     """Enter a mutation that adds a predicate to the whole query."""
 
@@ -862,6 +873,11 @@ _predicate("in_a_tables_name", f"1 IN {RAW}", 0, 1)
 _predicate("a_table_as_an_argument", f"F({RAW}) = 1", 0, 1)
 
 
+_predicate("a_function_of_a_catalog", '"los_angeles"."system"."lower"(\'x\') = \'x\'', 0)
+_predicate("a_function_that_is_not_open", "query('SELECT 1') = 1", 0)
+_predicate("a_lambda_over_what_is_hidden", f'any_match(ARRAY[1], "x" -> EXISTS(SELECT 1 FROM {RAW}))', 1)
+
+
 @breaks("query", 1, 2)
 def order_by_what_is_hidden(query: Any) -> bool:
     """A subquery in ORDER BY."""
@@ -880,6 +896,14 @@ def a_cte_that_reads_a_raw_table(query: Any) -> bool:
 def a_cte_that_reads_itself(query: Any) -> bool:
     """A CTE's own name inside of it means another table, unless it is recursive."""
     query.set("with_", read('WITH "visit" AS (SELECT * FROM "visit") SELECT 1').args["with_"])
+    return True
+
+
+@breaks("query", 1)
+def a_recursive_cte_that_reads_a_raw_table(query: Any) -> bool:
+    """A CTE that may read itself, and reads more."""
+    clause = read(f'WITH RECURSIVE "m"("n") AS (SELECT 1 UNION ALL SELECT "id" FROM "m", {RAW}) SELECT 1').args["with_"]
+    query.set("with_", clause)
     return True
 
 

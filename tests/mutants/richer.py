@@ -9,8 +9,8 @@ from functools import cached_property
 import sqlglot
 from sqlglot import exp
 
-from gateway.kernel.allowed import DIALECT, emit
 from gateway.kernel.authorise import authorise, grant_of
+from gateway.kernel.dialect import DIALECT, emit
 from gateway.kernel.parse import parse
 from gateway.kernel.resolve import Resolved, survey
 from gateway.kernel.rewrite import guard_tables
@@ -270,6 +270,22 @@ QUERIES = {
         "WITH a AS (SELECT ship, hrs FROM los_angeles.pola.visit) SELECT ship, sum(hrs) FROM a GROUP BY ship",
         "SELECT ship FROM los_angeles.pola.visit EXCEPT SELECT mmsi FROM oakland.tos.ship ORDER BY 1",
         "SELECT ship FROM los_angeles.pola.visit WHERE id IN (SELECT max(id) FROM los_angeles.pola.visit)",
+        "SELECT id FROM los_angeles.pola.visit v WHERE v.ship = ANY (SELECT mmsi FROM oakland.tos.ship)",
+        "SELECT v.ship, u.letter, u.n FROM los_angeles.pola.visit v "
+        "CROSS JOIN UNNEST(split(v.ship, 'E')) WITH ORDINALITY AS u(letter, n)",
+        "SELECT v.ship, l.n FROM los_angeles.pola.visit v "
+        "CROSS JOIN LATERAL (SELECT count(*) AS n FROM oakland.tos.ship s WHERE s.vc_id = v.ship) AS l",
+        "SELECT x.n, v.ship FROM (VALUES 1, 2) AS x(n) LEFT JOIN los_angeles.pola.visit v ON v.id = x.n",
+        "SELECT ship FROM los_angeles.pola.visit TABLESAMPLE BERNOULLI (100)",
+        "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 3) "
+        "SELECT r.n, v.ship FROM r LEFT JOIN los_angeles.pola.visit v ON v.id = r.n",
+        "SELECT s.sequential_number, v.ship FROM TABLE(sequence(start => 1, stop => 3)) s "
+        "LEFT JOIN los_angeles.pola.visit v ON v.id = s.sequential_number",
+        "SELECT filter(ARRAY[v.ship, 'x'], x -> x > 'M') FROM los_angeles.pola.visit v",
+        "SELECT a.ship FROM (los_angeles.pola.visit a JOIN oakland.tos.ship b ON a.ship = b.vc_id)",
+        "SELECT x FROM los_angeles.pola.visit AS v(x, y, z)",
+        "SELECT ship, count(*) FILTER (WHERE hrs > 2) FROM los_angeles.pola.visit GROUP BY GROUPING SETS ((ship), ())",
+        "TABLE los_angeles.pola.visit",
     ),
     "alternatives": ("SELECT id, ship, hrs FROM los_angeles.pola.visit",),
     "masks": (
@@ -300,12 +316,16 @@ _CAPTURED = (
     "FROM (SELECT vc_id, 'MSC' AS carrier, 1e0 AS hours FROM oakland.tos.ship) o"
 )
 """A partner who hopes that a rule's column binds to a column of his own."""
+_CAPTURED_BESIDE = (
+    "SELECT o.vc_id, l.n FROM (SELECT vc_id, 'MSC' AS carrier, 1e0 AS hours FROM oakland.tos.ship) o "
+    "CROSS JOIN LATERAL (SELECT count(*) AS n FROM los_angeles.freight.calls) l"
+)
 
 
 def pairs() -> tuple[Pair, ...]:
     """All pairs, over a catalog of their own."""
     decisions, known = {**OWN, **SHARED}, catalog()
     asked = [(sql, decisions[name]) for name, queries in QUERIES.items() for sql in queries]
-    asked.append((_CAPTURED, SHARED["three ports"]))
+    asked += [(sql, SHARED["three ports"]) for sql in (_CAPTURED, _CAPTURED_BESIDE)]
     asked += [("SELECT ship FROM los_angeles.pola.visit", decision) for decision in OPERATORS]
     return tuple(Pair(sql, decision, known) for sql, decision in asked)

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from gateway.errors import VerificationFailed
-from gateway.kernel.allowed import emit
+from gateway.kernel.dialect import emit
 from gateway.kernel.verify import verify
 from tests.mutants import mutations
 from tests.mutants.richer import Pair, pairs

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import Denied
-from gateway.kernel.allowed import emit
+from gateway.kernel.dialect import emit
 from gateway.kernel.rewrite import guard_tables
 from gateway.kernel.verify import verify
 from gateway.model import AgreementGrant, Condition, Decision, Mask, Scalar, TableName

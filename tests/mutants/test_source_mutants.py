@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from gateway.errors import VerificationFailed
 from gateway.kernel import rewrite
-from gateway.kernel.allowed import emit
+from gateway.kernel.dialect import emit
 from gateway.kernel.resolve import Resolved
 from gateway.kernel.verify import verify
 from gateway.model import Grant

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from gateway.kernel.allowed import DIALECT
+from gateway.kernel.dialect import DIALECT, read_text
 
 Change = Callable[[Any], bool]
 MAPPING = "portgate mapping"
@@ -46,9 +46,7 @@ def breaks(role: str, *rules: int, harmless: bool = False) -> Callable[[Change],
 
 def read(sql: str) -> Any:
     """A text as a tree."""
-    tree = DIALECT.parse(sql)[0]
-    assert tree is not None
-    return tree
+    return read_text(sql)
 
 
 def value(sql: str) -> Any:
@@ -74,6 +72,8 @@ def nodes(tree: exp.Expr, role: str) -> list[exp.Expr]:
 
 def _guards(tree: exp.Expr) -> Iterator[exp.Subquery]:
     for node in tree.find_all(exp.Subquery):
+        if not node.alias or not isinstance(node.this, exp.Select | exp.SetOperation):
+            continue
         first = next(node.this.find_all(exp.Select), None)
         source = first.args["from_"].this if first and first.args.get("from_") else None
         if node.alias != MAPPING and source is not None and (source.alias == MAPPING or _is_port_table(source)):

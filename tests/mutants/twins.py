@@ -17,9 +17,9 @@ from functools import cached_property, lru_cache
 from typing import Literal
 
 import duckdb
-import sqlglot
+from sqlglot import exp
 
-from gateway.kernel.allowed import DIALECT
+from gateway.kernel.dialect import ARRAY, DIALECT, LITERAL, read_text
 from gateway.model import AgreementGrant, Branch, Condition, Grant, TableName
 from tests.mutants.richer import BOX, BOXES_FROM, CALLS_FROM, COLUMNS, KEYS, SECRET, SHEET, SHIP, VISIT, Pair
 
@@ -163,12 +163,30 @@ def judge(text: str, pair: Pair) -> Verdict:
 
 def answer(text: str, database: duckdb.DuckDBPyConnection) -> list[str] | None:
     """The rows of an answer in no order; None if the text does not run."""
-    translated = sqlglot.transpile(text, read=DIALECT, write="duckdb")[0]
+    translated = _for_duckdb(text)
     with database.cursor() as cursor:
         try:
             return sorted(map(repr, cursor.execute(translated).fetchall()))
         except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.ConversionException):
             return None
+
+
+def _for_duckdb(text: str) -> str:
+    """The text in DuckDB's words: arrays, typed literals, `filter` and the `sequence` table function."""
+    tree = read_text(text)
+    for table in [node for node in tree.find_all(exp.Table) if isinstance(node.this, exp.Anonymous)]:
+        call = next(part for part in table.this.expressions if isinstance(part, exp.Anonymous))
+        borders = [part.expression if isinstance(part, exp.Kwarg) else part for part in call.expressions]
+        series = exp.func("unnest", exp.func("generate_series", *borders))
+        table.replace(exp.select(exp.alias_(series, "sequential_number")).subquery(table.alias))
+    for call in list(tree.find_all(exp.Anonymous)):
+        if call.this == ARRAY:
+            call.replace(exp.Array(expressions=call.expressions))
+        elif call.this == LITERAL:
+            call.replace(exp.cast(call.expressions[1], call.expressions[0].name, dialect=DIALECT))
+        elif call.name.lower() == "filter":
+            call.set("this", "list_filter")
+    return tree.sql(dialect="duckdb")
 
 
 def _foreign(rows: list[str], hashes: frozenset[str]) -> bool:
