@@ -83,13 +83,14 @@ class KernelPool:
 
     async def tables_asked(self, organisation: str, text: str) -> tuple[AskedTable, ...]:
         """Take the first hop of one query."""
-        return await self._step(organisation, text, kernel_worker.tables_asked, text)
+        return await self.run(organisation, text, kernel_worker.tables_asked, text)
 
     async def plan(self, organisation: str, job: Job) -> Planned:
         """Take the second hop of one query, where the first one was if that worker is free."""
-        return await self._step(organisation, job.text, kernel_worker.plan, job)
+        return await self.run(organisation, job.text, kernel_worker.plan, job)
 
-    async def _step(self, organisation: str, text: str, step: Callable[[Given], Done | Fault], given: Given) -> Done:
+    async def run(self, organisation: str, text: str, step: Callable[[Given], Done | Fault], given: Given) -> Done:
+        """Take one step over a text in a worker, when it is the organisation's turn; raise the `Fault` it ends in."""
         await self._wait_for_turn(organisation)
         # what has begun ends by itself, also when the partner goes away meanwhile
         answer = await asyncio.shield(self._keep(self._work(organisation, text, step, given)))

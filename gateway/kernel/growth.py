@@ -1,4 +1,4 @@
-"""A statement -> refused, if Trino would have to unfold it into something far larger than its text.
+"""A statement -> refused, if it is far larger than its text: for the steps to come, or for Trino.
 
 Trino plans a CTE anew at each place that reads it. Thirty CTEs that each read the one before them twice are a short
 text and a plan of a billion tables, which no limit of Trino's stops before its coordinator is out of memory.
@@ -13,6 +13,8 @@ from sqlglot import exp
 from gateway.errors import NotAllowed
 from gateway.kernel.parse import Statement, place
 
+MAX_DEPTH = 2_500
+"""How deep a tree may be: the steps after this one take time with its square. A chain of n operators is n deep."""
 MAX_RELATIONS = 1_000
 """How many relations a statement may read once its CTEs are unfolded."""
 MAX_LENGTH = 1_000_000
@@ -22,9 +24,9 @@ _RECURSIONS = 10
 
 
 def check_growth(statement: Statement) -> None:
-    """Refuse a statement whose CTEs unfold into too many relations."""
-    if statement.tree.find(exp.With) is not None:
-        _relations(statement.text, statement.tree, {})
+    """Refuse a statement whose tree is too deep, or that reads too many relations once its CTEs are unfolded."""
+    _check_depth(statement)
+    _count(statement.text, statement.tree, {})
 
 
 def check_length(sql: str) -> None:
@@ -36,13 +38,25 @@ def check_length(sql: str) -> None:
         )
 
 
-def _relations(text: str, node: exp.Expr, known: Mapping[str, int]) -> int:
+def _check_depth(statement: Statement) -> None:
+    nodes: list[tuple[exp.Expr, int]] = [(statement.tree, 1)]
+    while nodes:
+        node, depth = nodes.pop()
+        if depth > MAX_DEPTH:
+            message = f"more than {MAX_DEPTH:,} parts stand inside each other"
+            raise NotAllowed(message, hint="write IN (…) for long chains", **place(statement.text, node))
+        nodes.extend((child, depth + 1) for child in node.iter_expressions())
+
+
+def _count(text: str, node: exp.Expr, known: Mapping[str, int]) -> int:
     """Count the relations that a part of the statement reads; `known` are the CTEs in reach, with their own counts."""
     clause = node.args.get("with_")
     if clause is not None:
         known = _with(text, clause, known)
     count = known.get("" if node.db else node.name.lower(), 1) if isinstance(node, exp.Table) else 0
-    count += sum(_relations(text, child, known) for child in node.iter_expressions() if child is not clause)
+    for child in node.iter_expressions():
+        if child is not clause:
+            count += _count(text, child, known)
     if count > MAX_RELATIONS:
         message = f"the statement reads more than {MAX_RELATIONS:,} relations once its CTEs are unfolded"
         raise NotAllowed(message, hint="read each CTE in fewer places", **place(text, node))
@@ -53,5 +67,5 @@ def _with(text: str, clause: exp.Expr, known: Mapping[str, int]) -> Mapping[str,
     counts = dict(known)
     times = _RECURSIONS if clause.args.get("recursive") else 1
     for cte in clause.expressions:
-        counts[cte.alias.lower()] = max(1, _relations(text, cte.this, counts) * times)
+        counts[cte.alias.lower()] = max(1, _count(text, cte.this, counts) * times)
     return counts

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
@@ -20,9 +22,9 @@ from sqlglot.tokenizer_core import Token, TokenType
 from gateway.errors import NotAllowed, NotParsed
 from gateway.kernel.allowed import ALLOWED_NODES, DIALECT, NAMED_FUNCTIONS, PLAIN_TYPES, STATEMENT_STARTS
 
-MAX_BYTES = 100_000
-MAX_TOKENS = 20_000
-MAX_DEPTH = 60
+MAX_BYTES = 1_000_000
+MAX_TOKENS = 100_000
+MAX_DEPTH = 400
 MAX_TYPE_DEPTH = 5
 
 _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE}
@@ -93,7 +95,15 @@ def _near(node: exp.Expr) -> Iterator[exp.Expr]:
 
 
 def _place_of(text: str, start: int) -> dict[str, int]:
-    return {"line": text.count("\n", 0, start) + 1, "column": start - text.rfind("\n", 0, start)}
+    ends = _line_ends(text)
+    line = bisect_left(ends, start)
+    return {"line": line + 1, "column": start - ends[line - 1] if line else start + 1}
+
+
+@lru_cache(maxsize=2)
+def _line_ends(text: str) -> list[int]:
+    """Where each line ends: found once, for every word is asked where it stands."""
+    return [found.start() for found in re.finditer("\n", text)]
 
 
 def _tokens(text: str) -> list[Token]:
