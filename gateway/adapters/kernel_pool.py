@@ -1,7 +1,8 @@
 """The kernel's steps, taken in worker processes that can be killed: no partner's text is ever read on the event loop.
 
 What a reviewer must check:
-- A step that takes too long is ended with SIGKILL. It costs one refusal, and the worker; another one stands by.
+- A step that takes too long is ended with SIGKILL. It costs one refusal, and the worker; another one stands by. All
+  steps over one text share its time.
 - A worker that dies, whatever the reason, costs one refusal and is replaced. No worker is used again after trouble.
 - Organisations take turns (`turns.py`), so that one of them cannot hold all workers.
 - A step that has begun is never abandoned half way: its worker is given back only when the step has ended.
@@ -17,6 +18,7 @@ import os
 import pickle
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -32,6 +34,9 @@ from gateway.settings import KernelSettings
 
 SLOW_SECONDS = 0.1
 """A step that takes longer yields to all others from then on, and its worker is not used again."""
+MIN_SECONDS = 0.4
+"""What is left for the second step of a text whose first one took nearly all the time there is."""
+MAX_NOTED = 256
 START_SECONDS = 60.0
 RETRY_SECONDS = 1.0
 END_SECONDS = 0.5
@@ -54,6 +59,7 @@ class KernelPool:
         self._catalog = pickle.dumps(catalog)
         self._turns = Turns(share=max(1, settings.workers - 1))
         self._idle: list[_Worker] = []
+        self._took: dict[int, float] = {}
         self._alive = 0
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
@@ -83,6 +89,7 @@ class KernelPool:
 
     async def tables_asked(self, organisation: str, text: str) -> tuple[AskedTable, ...]:
         """Take the first hop of one query."""
+        self._took.pop(hash(text), None)
         return await self.run(organisation, text, kernel_worker.tables_asked, text)
 
     async def plan(self, organisation: str, job: Job) -> Planned:
@@ -112,9 +119,11 @@ class KernelPool:
     ) -> Done | Fault:
         worker = next((worker for worker in self._idle if text in worker.read), self._idle[0])
         self._idle.remove(worker)
+        began = time.monotonic()
         try:
-            return await worker.run(text, step, given, self._settings.timeout_seconds)
+            return await worker.run(text, step, given, self._left(text))
         finally:
+            self._note(text, time.monotonic() - began)
             if worker.spent:
                 worker.end()
                 self._count(-1)
@@ -122,6 +131,17 @@ class KernelPool:
             else:
                 self._idle.append(worker)
             self._turns.give(organisation)
+
+    def _left(self, text: str) -> float:
+        """How long a step over this text may still take."""
+        return max(MIN_SECONDS, self._settings.timeout_seconds - self._took.get(hash(text), 0.0))
+
+    def _note(self, text: str, seconds: float) -> None:
+        before = self._took.pop(hash(text), 0.0)
+        if seconds > SLOW_SECONDS:  # what is quick is not worth remembering
+            self._took[hash(text)] = before + seconds
+        if len(self._took) > MAX_NOTED:
+            del self._took[next(iter(self._took))]
 
     # --- workers come and go ----------------------------------------------------------------------------------------
 

@@ -15,6 +15,8 @@ from gateway.kernel.parse import Statement, place
 
 MAX_DEPTH = 2_500
 """How deep a tree may be: the steps after this one take time with its square. A chain of n operators is n deep."""
+MAX_ITEMS = 10_000
+"""How many parts may stand side by side, as in an IN list."""
 MAX_RELATIONS = 1_000
 """How many relations a statement may read once its CTEs are unfolded."""
 MAX_LENGTH = 1_000_000
@@ -24,8 +26,8 @@ _RECURSIONS = 10
 
 
 def check_growth(statement: Statement) -> None:
-    """Refuse a statement whose tree is too deep, or that reads too many relations once its CTEs are unfolded."""
-    _check_depth(statement)
+    """Refuse a statement that is too deep or too wide, or reads too many relations once its CTEs are unfolded."""
+    _check_shape(statement)
     _count(statement.text, statement.tree, {})
 
 
@@ -38,14 +40,18 @@ def check_length(sql: str) -> None:
         )
 
 
-def _check_depth(statement: Statement) -> None:
+def _check_shape(statement: Statement) -> None:
     nodes: list[tuple[exp.Expr, int]] = [(statement.tree, 1)]
     while nodes:
         node, depth = nodes.pop()
+        children = list(node.iter_expressions())
         if depth > MAX_DEPTH:
             message = f"more than {MAX_DEPTH:,} parts stand inside each other"
             raise NotAllowed(message, hint="write IN (…) for long chains", **place(statement.text, node))
-        nodes.extend((child, depth + 1) for child in node.iter_expressions())
+        if len(children) > MAX_ITEMS + 1:  # what an IN list is compared with is no item of it
+            message = f"more than {MAX_ITEMS:,} parts stand in one list"
+            raise NotAllowed(message, hint="send shorter lists", **place(statement.text, node))
+        nodes.extend((child, depth + 1) for child in children)
 
 
 def _count(text: str, node: exp.Expr, known: Mapping[str, int]) -> int:

@@ -26,6 +26,8 @@ MAX_BYTES = 1_000_000
 MAX_TOKENS = 100_000
 MAX_DEPTH = 400
 MAX_TYPE_DEPTH = 5
+MAX_WORD = 256
+"""How long a name or a number may be; a string may be as long as the statement."""
 
 _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE}
 _CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END}
@@ -65,6 +67,7 @@ def parse(text: str) -> Statement:
     if len(text.encode()) > MAX_BYTES:
         raise NotParsed(f"the statement is longer than {MAX_BYTES:,} bytes", hint="send a shorter statement")
     tokens = _tokens(text)
+    _check_words(text, tokens)
     _check_depth(text, tokens)
     # (2) nothing that Trino and sqlglot read differently
     for token, following in zip(tokens, [*tokens[1:], None], strict=True):
@@ -118,6 +121,13 @@ def _tokens(text: str) -> list[Token]:
     if len(tokens) > MAX_TOKENS:
         raise NotParsed(f"the statement has more than {MAX_TOKENS:,} words", hint="send a shorter statement")
     return tokens
+
+
+def _check_words(text: str, tokens: list[Token]) -> None:
+    for token in tokens:
+        if token.end - token.start >= MAX_WORD and token.token_type != TokenType.STRING:
+            message = f"a name or number has more than {MAX_WORD} letters"
+            raise NotParsed(message, hint="write a shorter one", **_place_of(text, token.start))
 
 
 def _check_depth(text: str, tokens: list[Token]) -> None:

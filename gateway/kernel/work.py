@@ -30,6 +30,8 @@ from gateway.kernel.rewrite import guard_tables
 from gateway.kernel.verify import verify
 from gateway.model import AskedTable, Catalog, Decision, Grant
 
+MAX_WORDS = 1_000
+"""How long a message or a hint may be: a refusal is no place to send the partner's text back."""
 REMEMBERED = 8
 """How many texts a desk keeps as it read them."""
 
@@ -137,7 +139,7 @@ def fault_of(error: Exception) -> Fault:
     kind = next((kind.__name__ for kind in type(error).__mro__ if _KINDS.get(kind.__name__) is kind), None)
     if kind is None or not isinstance(error, GatewayError):
         return UNFORESEEN
-    return Fault(kind, error.message, error.hint, error.line, error.column)
+    return Fault(kind, error.message[:MAX_WORDS], error.hint[:MAX_WORDS], error.line, error.column)
 
 
 def error_of(fault: Fault) -> GatewayError:
