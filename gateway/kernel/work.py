@@ -20,8 +20,8 @@ from gateway.errors import (
     Unresolved,
     VerificationFailed,
 )
-from gateway.kernel.allowed import emit
 from gateway.kernel.authorise import authorise, grant_of, tables_asked
+from gateway.kernel.dialect import emit
 from gateway.kernel.growth import check_growth, check_length
 from gateway.kernel.parse import Statement, parse
 from gateway.kernel.plan import Plan, plan, without

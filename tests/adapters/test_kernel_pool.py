@@ -17,7 +17,7 @@ import pytest
 
 from gateway.adapters.kernel_pool import KernelPool
 from gateway.errors import GatewayError, KernelUnavailable, NotParsed, TooMany, Unresolved
-from gateway.kernel.growth import MAX_DEPTH
+from gateway.kernel.parse import MAX_TREE_DEPTH
 from gateway.kernel.work import LOST, TOO_LARGE, TOO_SLOW, Desk, Job, fault_of
 from gateway.settings import KernelSettings
 from tests.adapters.steps import crash, hang_in_compiled_code, say_and_wait, take_memory, who
@@ -109,7 +109,7 @@ def test_a_refusal_comes_out_with_its_place_and_its_hint() -> None:
 
 def test_a_long_chain_does_not_overflow_a_workers_stack() -> None:
     async def story(at: KernelPool) -> None:
-        text = "SELECT " + repeated("1", " + ", MAX_DEPTH - 10)
+        text = "SELECT " + repeated("1", " + ", MAX_TREE_DEPTH - 10)
         await at.tables_asked("gobiz", text)
         planned = await at.plan("gobiz", Job(text, EVERYTHING, KEYS))
 

@@ -15,7 +15,7 @@ from gateway.errors import (
     Unresolved,
     VerificationFailed,
 )
-from gateway.kernel.growth import MAX_DEPTH, MAX_LENGTH, MAX_RELATIONS, check_length
+from gateway.kernel.growth import MAX_LENGTH, MAX_RELATIONS, check_length
 from gateway.kernel.resolve import UnresolvedName
 from gateway.kernel.work import REMEMBERED, TOO_LARGE, UNFORESEEN, Desk, Job, error_of, fault_of
 from gateway.model import AskedTable
@@ -120,13 +120,6 @@ def test_a_cte_counts_by_what_its_name_means_where_it_is_read() -> None:
         Desk(CATALOG).tables_asked(wide.format(", ".join(f"A a{n}" for n in range(MAX_RELATIONS // 40 + 1))))
     inner = "(WITH a AS (SELECT 1) SELECT * FROM a) q{}"
     Desk(CATALOG).tables_asked(wide.format(", ".join(inner.format(n) for n in range(MAX_RELATIONS // 40 + 1))))
-
-
-def test_a_chain_of_operators_may_be_long_but_not_endless() -> None:
-    Desk(CATALOG).tables_asked("SELECT " + repeated("1", " + ", 100))
-
-    with pytest.raises(NotAllowed, match="inside each other"):
-        Desk(CATALOG).tables_asked("SELECT " + repeated("1", " + ", MAX_DEPTH + 1))
 
 
 def test_what_trino_would_not_read_for_its_length_is_not_sent() -> None:
