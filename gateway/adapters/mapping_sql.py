@@ -32,7 +32,12 @@ QUERY = {exp.Select, exp.From, exp.Join, exp.Table, exp.TableAlias, exp.Subquery
 SCALAR_NODES = frozenset(LITERALS_AND_NAMES | TYPES | LOGIC | ARITHMETIC | CALLS)
 SOURCE_NODES = SCALAR_NODES | QUERY
 FUNCTIONS = frozenset(
-    ["if", "coalesce", "nullif", "try", "abs", "round", "floor", "greatest", "least", "concat", "lower", "upper", "lpad", "rpad", "replace", "substr", "substring", "length", "split_part", "strpos", "starts_with", "regexp_extract", "regexp_replace", "regexp_like", "date", "date_add", "date_diff", "date_trunc", "date_parse", "from_iso8601_timestamp", "last_day_of_month", "year", "month", "to_unixtime", "at_timezone", "with_timezone", "from_unixtime_nanos", "count", "sum", "min", "max", "avg", "max_by", "min_by", "bool_or", "count_if"]
+    (
+        "if coalesce nullif try abs round floor greatest least concat lower upper lpad rpad replace substr substring "
+        "length split_part strpos starts_with regexp_extract regexp_replace regexp_like date date_add date_diff "
+        "date_trunc date_parse from_iso8601_timestamp last_day_of_month year month to_unixtime at_timezone "
+        "with_timezone from_unixtime_nanos count sum min max avg max_by min_by bool_or count_if"
+    ).split()
 ) | {INTERVAL, LITERAL, ARRAY}
 """Functions that a mapping may use: each gives one value a row, or one a group, and none can fail on a port's data."""
 

@@ -118,7 +118,10 @@ TYPES = frozenset(
 """Types that a cast may name, in sqlglot's words."""
 
 EXTRACT_FIELDS = frozenset(
-    ["YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "DAY_OF_MONTH", "DAY_OF_WEEK", "DOW", "DAY_OF_YEAR", "DOY", "YEAR_OF_WEEK", "YOW", "HOUR", "MINUTE", "SECOND", "TIMEZONE_HOUR", "TIMEZONE_MINUTE"]
+    (
+        "YEAR QUARTER MONTH WEEK DAY DAY_OF_MONTH DAY_OF_WEEK DOW DAY_OF_YEAR DOY YEAR_OF_WEEK YOW HOUR MINUTE SECOND "
+        "TIMEZONE_HOUR TIMEZONE_MINUTE"
+    ).split()
 )
 
 STATEMENT_STARTS = frozenset({"SELECT", "WITH", "VALUES", "TABLE", "("})

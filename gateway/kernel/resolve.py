@@ -221,7 +221,9 @@ class _Walker:
 
     def _relation(self, node: exp.Expr, scope: _Scope) -> None:
         """Bind one item of a FROM clause, and what is joined to it inside the same brackets."""
-        if (isinstance(node, exp.Subquery) and not isinstance(node.this, exp.Query | exp.Values)) or (isinstance(node, exp.Subquery) and isinstance(node.this, exp.Subquery) and node.this.args.get("joins")):
+        if isinstance(node, exp.Subquery) and not isinstance(node.this, exp.Query | exp.Values):
+            self._bracket(node, scope)
+        elif isinstance(node, exp.Subquery) and isinstance(node.this, exp.Subquery) and node.this.args.get("joins"):
             self._bracket(node, scope)
         else:
             self._add(node, self._source(node, scope), scope)
