@@ -98,9 +98,7 @@ def _types() -> Iterator[tuple[str, str]]:
         ("array suffix", "", "bigint", " array"),
         ("array brackets", "", "bigint", "[]"),
     ):
-        for times in (30, 3_000):
-            text = nested(opening, inner, closing, times)
-            yield f"cast to {name} of {times} levels", _select(f"CAST(NULL AS {text})")
+        yield f"cast to {name} of 3,000 levels", _select(f"CAST(NULL AS {nested(opening, inner, closing, 3_000)})")
 
 
 def _chains() -> Iterator[tuple[str, str]]:
@@ -194,6 +192,8 @@ def _letters() -> Iterator[tuple[str, str]]:
     yield "semicolons after a statement", _select("nothing_of_the_kind") + ";" * 90_000
     yield "statements of 10,000", "SELECT 1;" * 10_000
     yield "blanks of 90,000", " " * 90_000
+    yield "blanks in the middle", _select(" " * 900_000 + "nothing_of_the_kind")
+    yield "line ends in the middle", _select("\n" * 900_000 + "nothing_of_the_kind")
     yield "nothing", ""
     yield "zero bytes", _select("\0" * 50_000)
     yield "no-break spaces", _select("\u00a0" * 40_000 + "nothing_of_the_kind")
@@ -205,7 +205,7 @@ def _letters() -> Iterator[tuple[str, str]]:
     yield "an unpaired surrogate", _select("'\ud800'")
     yield "byte order marks", "\ufeff" * 30_000 + "SELECT 1"
     yield "unicode escapes", _select("U&'" + "\\+01F6A2" * 10_000 + "'")
-    yield "hexadecimal", _select("X'" + "0" * 90_000 + "'")
+    yield "hexadecimal", _select("X'" + "0" * 90_001 + "'")
     yield "parameters of 40,000", _select(repeated("?", ", ", 40_000))
     yield "named parameters", _select(repeated(":a", ", ", 30_000))
     yield "at signs", _select("@" * 50_000)

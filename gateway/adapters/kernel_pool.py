@@ -201,8 +201,7 @@ class _Worker:
         self.read.append(text)
         self.spent = True  # until it has ended well
         try:
-            running = asyncio.wrap_future(self._pool.schedule(step, args=(given,)))
-            answer, slow = await self._watched(running, seconds)
+            answer, slow = await self._watched(asyncio.wrap_future(self._pool.schedule(step, args=(given,))), seconds)
         except TimeoutError:
             return TOO_SLOW
         except (ProcessExpired, RuntimeError):  # RuntimeError: the process was gone before it could begin
@@ -211,12 +210,17 @@ class _Worker:
         return answer
 
     async def _watched(self, running: asyncio.Future[Done], seconds: float) -> tuple[Done, bool]:
-        done, _ = await asyncio.wait({running}, timeout=SLOW_SECONDS)
-        if done:
-            return running.result(), False
-        with contextlib.suppress(ProcessLookupError):  # it died meanwhile
-            os.setpriority(os.PRIO_PROCESS, self._pid, _LOWEST)
-        return await asyncio.wait_for(running, seconds - SLOW_SECONDS), True
+        """Wait for a step, and say whether it was slow."""
+        try:
+            async with asyncio.timeout(seconds):
+                await asyncio.wait({running}, timeout=SLOW_SECONDS)
+                slow = not running.done()
+                if slow:
+                    with contextlib.suppress(ProcessLookupError):  # it died meanwhile
+                        os.setpriority(os.PRIO_PROCESS, self._pid, _LOWEST)
+                return await running, slow
+        finally:
+            running.cancel()
 
     def end(self) -> threading.Thread:
         """Kill the process, whatever it does, and let go of its pool on a thread, which is returned."""
