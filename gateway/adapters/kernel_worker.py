@@ -9,6 +9,7 @@ Hostile text is read here and nowhere else. What a reviewer must check:
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import pickle
 import resource
@@ -41,7 +42,10 @@ def start(catalog: bytes, memory_bytes: int) -> None:
     _limit(resource.RLIMIT_AS, memory_bytes)
     sys.setrecursionlimit(RECURSION_LIMIT)
     known: Catalog = pickle.loads(catalog)  # noqa: S301 - from the gateway itself, over a pipe that only it holds
-    _desks.append(Desk(known))
+    desk = Desk(known)
+    desk.warm_up()
+    _desks.append(desk)
+    gc.freeze()  # what is here for good need not be looked at each time garbage is collected
 
 
 def ready() -> int:

@@ -28,7 +28,7 @@ from gateway.kernel.plan import Plan, plan, without
 from gateway.kernel.resolve import Resolved, survey
 from gateway.kernel.rewrite import guard_tables
 from gateway.kernel.verify import verify
-from gateway.model import AskedTable, Catalog, Decision, Grant
+from gateway.model import CANONICAL_CATALOG, AgreementGrant, AskedTable, Catalog, Decision, Grant, TableDecision
 
 MAX_WORDS = 1_000
 """How long a message or a hint may be: a refusal is no place to send the partner's text back."""
@@ -86,6 +86,14 @@ class Desk:
         planned = plan(verify(sql, grant), resolved, job.decision, grant, job.missing)
         return Planned(planned, tuple(_sharing(resolved, grant)))
 
+    def warm_up(self) -> None:
+        """Read each published table once, so that no partner waits for what is only done the first time."""
+        for name in self._catalog.tables:
+            if name.catalog == CANONICAL_CATALOG:
+                text = f"SELECT * FROM {name}"
+                self.plan(Job(text, _everything(self.tables_asked(text)), dict.fromkeys(self._catalog.ports, "00")))
+        self._read.clear()
+
     def _surveyed(self, text: str) -> tuple[Statement, Resolved]:
         known = self._read.pop(text, None)
         if known is None:
@@ -96,6 +104,14 @@ class Desk:
         if len(self._read) > REMEMBERED:
             del self._read[next(iter(self._read))]
         return known
+
+
+def _everything(asked: tuple[AskedTable, ...]) -> Decision:
+    given = {
+        table.name: TableDecision((AgreementGrant("warm-up", dict.fromkeys(table.columns), ((),), ""),))
+        for table in asked
+    }
+    return Decision("warm-up", {}, given)
 
 
 def _sharing(resolved: Resolved, grant: Grant) -> list[frozenset[str]]:

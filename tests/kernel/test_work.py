@@ -127,3 +127,11 @@ def test_what_trino_would_not_read_for_its_length_is_not_sent() -> None:
 
     with pytest.raises(NotAllowed, match="grows beyond"):
         check_length("x" * (MAX_LENGTH + 1))
+
+
+def test_a_desk_that_was_warmed_up_answers_like_one_that_was_not() -> None:
+    warm = Desk(CATALOG)
+
+    warm.warm_up()
+
+    assert warm.plan(job(SQL)) == Desk(CATALOG).plan(job(SQL))
