@@ -90,7 +90,7 @@ class Desk:
         """Read each published table once, so that no partner waits for what is only done the first time."""
         for name in self._catalog.tables:
             if name.catalog == CANONICAL_CATALOG:
-                text = f"SELECT * FROM {name}"
+                text = f"TABLE {name}"
                 self.plan(Job(text, _everything(self.tables_asked(text)), dict.fromkeys(self._catalog.ports, "00")))
         self._read.clear()
 

@@ -154,7 +154,7 @@ def test_a_worker_that_is_killed_while_nothing_runs_costs_one_refusal_at_most() 
         assert sum(isinstance(outcome, NotParsed) for outcome in outcomes) <= 2
         assert outcomes[-1] == Desk(CATALOG).tables_asked(SQL)
 
-    run(story, workers=1)
+    run(story, workers=1, timeout_seconds=8.0)
 
 
 def test_a_text_that_needs_more_memory_than_a_worker_has_is_refused_and_the_worker_lives() -> None:
