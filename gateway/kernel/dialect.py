@@ -28,10 +28,12 @@ from gateway.errors import NotAllowed, NotParsed
 from gateway.kernel.words import (
     CALLED,
     COMPARING,
+    CONDITION_ENDS,
     ITEM_BEGINS,
     KEYWORDS,
     LITERAL_TYPES,
     NO_NAMES,
+    PREDICATE_WORDS,
     PUNCTUATION,
     RELATION_FOLLOWS,
     RESERVED,
@@ -75,6 +77,7 @@ _PLACES: dict[TokenType, _Place] = {
         or (before == TokenType.L_PAREN and after in (TokenType.VAR, TokenType.IDENTIFIER, TokenType.NUMBER))
     ),
     TokenType.FROM: lambda before, after: before != TokenType.L_PAREN,
+    TokenType.NOT: lambda before, after: before != TokenType.FROM,
 }
 """Words that Trino does not reserve -> where they are keywords all the same, by the tokens before and after."""
 
@@ -132,12 +135,16 @@ class _Mended:
         self._out: list[Token] = []
         self._open: list[str] = []
         """What each open bracket holds: `cast` until its AS and `type` after it, `array`, or `plain`."""
+        self._compared: list[TokenType | None] = [None]
+        """The predicate that stands already in the condition at hand, for each open bracket and outside of all."""
 
     def all(self) -> list[Token]:
         """Every token, mended."""
         index = 0
         while index < len(self._tokens):
+            known = len(self._out)
             index += self._one(index)
+            self._one_predicate(self._out[known])
         if self._before() in (TokenType.COMMA, TokenType.ALIAS):
             raise self._refused(self._tokens[-1], "nothing follows this word", "leave it out")
         return self._out
@@ -163,6 +170,22 @@ class _Mended:
         else:
             raise self._refused(token, f"{written[:20]} is not open", "use names, numbers and plain 'text'")
         return 1
+
+    def _one_predicate(self, token: Token) -> None:
+        """`a > b IS NULL` means nothing to Trino: one predicate a condition, others in brackets."""
+        kind = token.token_type
+        if kind in (TokenType.L_PAREN, TokenType.L_BRACKET):
+            self._compared.append(None)
+        elif kind in (TokenType.R_PAREN, TokenType.R_BRACKET) and len(self._compared) > 1:
+            self._compared.pop()
+        elif kind in PREDICATE_WORDS:
+            if self._compared[-1]:
+                raise self._refused(token, "two conditions stand side by side", "put one of them in brackets")
+            self._compared[-1] = kind
+        elif kind == TokenType.AND and self._compared[-1] == TokenType.BETWEEN:
+            self._compared[-1] = TokenType.AND
+        elif kind in CONDITION_ENDS and self._before(2) != TokenType.DISTINCT:
+            self._compared[-1] = None
 
     def _written(self, token: Token) -> str:
         return self._text[token.start : token.end + 1]

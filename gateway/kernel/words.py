@@ -60,6 +60,18 @@ ITEM_BEGINS = frozenset(
 )  # fmt: skip
 """Keywords that an item after a comma may begin with."""
 
+PREDICATE_WORDS = COMPARING | {TokenType.IS, TokenType.IN, TokenType.BETWEEN, TokenType.LIKE}
+"""What makes a condition of values."""
+CONDITION_ENDS = (
+    KEYWORDS
+    - PREDICATE_WORDS
+    - {
+        TokenType.NOT, TokenType.NULL, TokenType.TRUE, TokenType.FALSE, TokenType.ESCAPE, TokenType.DISTINCT,
+        TokenType.ANY, TokenType.ALL, TokenType.SOME, TokenType.CURRENT_DATE, TokenType.CURRENT_TIME,
+        TokenType.CURRENT_TIMESTAMP, TokenType.LOCALTIME, TokenType.LOCALTIMESTAMP, TokenType.FILTER, TokenType.OVER,
+    }
+) | {TokenType.COMMA, TokenType.ARROW, TokenType.FARROW}  # fmt: skip
+"""Words and signs after which another condition may stand."""
 SETS = frozenset({TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT})
 NO_NAMES = KEYWORDS - {
     TokenType.ASC, TokenType.DESC, TokenType.FIRST, TokenType.NEXT, TokenType.LIMIT, TokenType.OFFSET, TokenType.FILTER,
