@@ -133,7 +133,7 @@ async def _beside_bombs(pool: KernelPool, work: Callable[[], Awaitable[list[floa
 async def _bomb(pool: KernelPool) -> None:
     while True:
         with contextlib.suppress(GatewayError):
-            await pool.run(OTHER, "", spin, None)
+            await pool.run(OTHER, str(time.monotonic_ns()), spin, None)
 
 
 def spin(_: object) -> None:

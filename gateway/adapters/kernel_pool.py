@@ -4,7 +4,7 @@ What a reviewer must check:
 - A step that takes too long is ended with SIGKILL. It costs one refusal, and the worker; another one stands by. All
   steps over one text share its time.
 - A worker that dies, whatever the reason, costs one refusal and is replaced. No worker is used again after trouble.
-- Organisations take turns (`turns.py`), so that one of them cannot hold all workers.
+- Organisations take turns (`turns.py`), so that one of them cannot hold all workers, nor use them up one after another.
 - A step that has begun is never abandoned half way: its worker is given back only when the step has ended.
 """
 
@@ -21,6 +21,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -32,7 +33,7 @@ from gateway.kernel.work import LOST, REMEMBERED, TOO_SLOW, Fault, Job, Planned,
 from gateway.model import AskedTable, Catalog
 from gateway.settings import KernelSettings
 
-SLOW_SECONDS = 0.1
+SLOW_SECONDS = 0.2
 """A step that takes longer yields to all others from then on, and its worker is not used again."""
 MIN_SECONDS = 0.4
 """What is left for the second step of a text whose first one took nearly all the time there is."""
@@ -58,9 +59,10 @@ class KernelPool:
         self._settings = settings
         self._catalog = pickle.dumps(catalog)
         self._turns = Turns(share=max(1, settings.workers - 1))
+        self._threads = ThreadPoolExecutor(settings.workers + 1, "starts-kernel-workers")
         self._idle: list[_Worker] = []
         self._took: dict[int, float] = {}
-        self._alive = 0
+        self._alive = self._owed = 0
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
 
@@ -81,6 +83,7 @@ class KernelPool:
         self._idle.clear()
         for thread in ending:
             await asyncio.to_thread(thread.join, END_SECONDS)
+        self._threads.shutdown(wait=False)
 
     async def probe(self) -> None:
         """Raise `KernelUnavailable` unless a worker is ready or at work."""
@@ -125,12 +128,10 @@ class KernelPool:
         finally:
             self._note(text, time.monotonic() - began)
             if worker.spent:
-                worker.end()
-                self._count(-1)
-                self._keep(self._replace())
+                self._keep(self._replace(worker, organisation))
             else:
                 self._idle.append(worker)
-            self._turns.give(organisation)
+                self._turns.give(organisation)
 
     def _left(self, text: str) -> float:
         """How long a step over this text may still take."""
@@ -148,24 +149,31 @@ class KernelPool:
     async def _add_worker(self) -> None:
         worker = _Worker(self._catalog, self._settings.memory_bytes)
         try:
-            await worker.begin()
+            await worker.begin(self._threads)
         except BaseException:
             worker.end()
             raise
         self._idle.append(worker)
-        self._count(+1)
+        self._count(alive=+1)
 
-    async def _replace(self) -> None:
+    async def _replace(self, spent: _Worker, organisation: str) -> None:
+        """Start a worker in place of a spent one; until then the turn of whoever used that up is not given back."""
+        spent.end()
+        self._count(alive=-1, owed=+1)
         while not self._closed:
             try:
-                return await self._add_worker()
+                await self._add_worker()
+                break
             except _DID_NOT_START as error:
                 _log.error("a worker did not start: %s", type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
+        self._count(owed=-1)
+        self._turns.give(organisation)
 
-    def _count(self, change: int) -> None:
-        self._alive += change
-        self._turns.places = min(self._settings.workers, self._alive)
+    def _count(self, alive: int = 0, owed: int = 0) -> None:
+        self._alive += alive
+        self._owed += owed
+        self._turns.places = min(self._settings.workers, self._alive) + self._owed
         self._turns.serve()
 
     def _keep(self, work: Coroutine[Any, Any, Done]) -> asyncio.Task[Done]:
@@ -192,9 +200,11 @@ class _Worker:
             context=_context(),
         )
 
-    async def begin(self) -> None:
+    async def begin(self, threads: ThreadPoolExecutor) -> None:
         """Start the process; return once it is ready for work."""
-        self._pid = await asyncio.wait_for(asyncio.wrap_future(self._pool.schedule(kernel_worker.ready)), START_SECONDS)
+        # on a thread: the catalog is more than a pipe holds, so the start waits until the new process reads it
+        scheduled = await asyncio.get_running_loop().run_in_executor(threads, self._pool.schedule, kernel_worker.ready)
+        self._pid = await asyncio.wait_for(asyncio.wrap_future(scheduled), START_SECONDS)
 
     async def run(self, text: str, step: Callable[[Given], Done | Fault], given: Given, seconds: float) -> Done | Fault:
         """Take one step within `seconds`."""

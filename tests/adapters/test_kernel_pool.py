@@ -144,6 +144,20 @@ def test_a_worker_that_crashes_costs_one_refusal() -> None:
     run(story, workers=1)
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_organisation_that_uses_workers_up_does_not_stop_the_others(workers: int) -> None:
+    async def story(at: KernelPool) -> None:
+        crashing = [asyncio.ensure_future(refused(at.run("greedy", "", crash, None))) for _ in range(6)]
+
+        for _ in range(30):
+            assert await at.run("gobiz", SQL, who, None)
+
+        assert {fault_of(error) for error in await asyncio.gather(*crashing)} == {LOST}
+        assert await at.run("greedy", SQL, who, None)
+
+    run(story, workers=workers)
+
+
 def test_a_worker_that_is_killed_while_nothing_runs_costs_one_refusal_at_most() -> None:
     async def story(at: KernelPool) -> None:
         for pid in {await at.run("gobiz", "", who, None) for _ in range(4)}:
