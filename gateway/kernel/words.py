@@ -78,3 +78,22 @@ NO_NAMES = KEYWORDS - {
     TokenType.ROWS, TokenType.RANGE, TokenType.ORDINALITY, TokenType.WINDOW,
 }  # fmt: skip
 """Keywords that sqlglot would take for a name where Trino does not."""
+
+MAY_COME: dict[str, tuple[str, ...]] = {
+    "SELECT": ("TABLE", "VALUES"),
+    "STAR": ("TABLE", "VALUES"),
+    "FROM": ("TABLE", "VALUES"),
+    "COMMA": ("FROM", "FOR", "IN"),
+    "COLON": ("value",),
+    "substr": ("substring",),
+    "strpos": ("position",),
+}
+"""A word that the text we send may have more -> the words of the partner's text that it stands for."""
+MAY_COME_FOR = frozenset({"TABLE", "FROM", "FOR", "IN", "substring", "position", "value"})
+MAY_GO = frozenset(
+    (
+        "L_PAREN R_PAREN ALIAS asc nulls last INNER OUTER rows row first next DISTINCT ALL ANY SOME _values precision "
+        "key"
+    ).split()
+)
+"""Words that mean nothing where Trino lets them be left out; how they stand is seen elsewhere."""
