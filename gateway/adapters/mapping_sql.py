@@ -84,8 +84,17 @@ def read_source(port: str, texts: tuple[str, str, list[str]], tables: Mapping[st
     if not isinstance(select, exp.Select):
         raise MappingFault("`from` is not one FROM clause", "write: schema.table AS alias [JOIN ...]")
     _allow(select, SOURCE_NODES)
+    _hide_what_is_unknown(select)
     select.set("expressions", [])
     return Source(select, _aliases(port, select, tables))
+
+
+def _hide_what_is_unknown(select: exp.Select) -> None:
+    """`WHERE w` becomes `WHERE (w) AND coalesce(w, FALSE)`: after NULL, Trino would run a partner's condition."""
+    where = select.args.get("where")
+    if where:
+        known = exp.Anonymous(this="coalesce", expressions=[where.this.copy(), exp.false()])
+        where.set("this", exp.And(this=exp.paren(where.this.copy()), expression=known))
 
 
 def read_column(text: str, source: Source, sensitivity: str) -> exp.Expression:

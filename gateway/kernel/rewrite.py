@@ -65,7 +65,19 @@ def _branch(table: Table, columns: list[str], branch: Branch, grant: Grant) -> e
     cells = cells or [_named(exp.true(), NO_COLUMN)]
     select = exp.Select(expressions=cells).from_(_source(table, columns, branch), copy=False)
     admitted = _any_of(branch.agreements, branch, grant.known.tables[table.name])
-    return select if admitted is None else select.where(admitted, copy=False)
+    return select if admitted is None else select.where(_true_or_nothing(admitted), copy=False)
+
+
+def _true_or_nothing(rule: exp.Expr) -> exp.Expr:
+    """A rule that stops at once where it is unknown.
+
+    Trino goes on from `NULL AND …` to what a partner asked of the row, and an error would tell of a row that is hidden.
+    The bare rule stays in front of it, for only that is pushed down to the port.
+    """
+    if rule == exp.false():
+        return rule
+    first = exp.paren(rule, copy=False) if isinstance(rule, exp.Connector) else rule
+    return exp.And(this=first, expression=_call("coalesce", first.unnest().copy(), exp.false()))
 
 
 def _source(table: Table, columns: list[str], branch: Branch) -> exp.Expr:

@@ -210,7 +210,7 @@ def _check_branch(select: exp.Select, name: TableName, branch: Branch, grant: Gr
             _check_cell(item.this, item.alias, known, branch, grant)
     # (5) admitted rows only
     where = select.args.get("where")
-    admitted = _rules_read(where.this, known) if where else _EVERYTHING
+    admitted = _where_read(where.this, known) if where else _EVERYTHING
     _demand(admitted == _rules_granted(branch.agreements, branch), "(5) rows that no agreement admits")
 
 
@@ -311,6 +311,18 @@ def _number(digits: str) -> str:
     text = "".join(map(str, figures)).lstrip("0")
     bare = text.rstrip("0")
     return f"n:{'-' * sign}{bare}e{int(exponent) + len(text) - len(bare)}" if bare else "n:0"
+
+
+def _where_read(node: exp.Expr, known: Table) -> Rules:
+    """Read `rule AND coalesce(rule, FALSE)`: where the rule is unknown, nothing after it may run on the row."""
+    if node == exp.false():
+        return _NOTHING
+    last = node.expression if type(node) is exp.And else None
+    whole = isinstance(last, exp.Anonymous) and last.name == "coalesce" and len(last.expressions) == 2
+    _demand(whole and last is not None and last.expressions[1] == exp.false(), "(5) a rule that may be unknown")
+    again = last.expressions[0] if last else node
+    _demand(_text(again.unnest()) == _text(node.this.unnest()), "(5) a rule that may be unknown")
+    return _rules_read(node.this, known)
 
 
 def _rules_read(node: exp.Expr, known: Table) -> Rules:

@@ -25,7 +25,7 @@ def test_a_table_inside_exists_is_guarded_like_any_other() -> None:
 
     assert sql == (
         'SELECT 1 WHERE EXISTS(SELECT 1 FROM (SELECT "hrs" AS "hrs" FROM "los_angeles"."pola"."visit" '
-        'WHERE "carrier" = \'MSC\') AS "v" WHERE "v"."hrs" > 3)'
+        'WHERE "carrier" = \'MSC\' AND coalesce("carrier" = \'MSC\', FALSE)) AS "v" WHERE "v"."hrs" > 3)'
     )
 
 
@@ -85,7 +85,7 @@ def test_a_value_of_a_policy_cannot_leave_its_literal() -> None:
 
     sql = rewritten("SELECT ship FROM los_angeles.pola.visit", decision)
 
-    assert "WHERE \"carrier\" = 'x'' OR 1=1 --')" in sql
+    assert "WHERE \"carrier\" = 'x'' OR 1=1 --' AND coalesce(\"carrier\" = 'x'' OR 1=1 --', FALSE))" in sql
 
 
 def test_a_condition_on_what_the_port_does_not_keep_holds_for_no_row() -> None:
