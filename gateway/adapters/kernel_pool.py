@@ -3,7 +3,8 @@
 What a reviewer must check:
 - A step that takes too long is ended with SIGKILL. It costs one refusal, and the worker; another one stands by. All
   steps over one text share its time.
-- A worker that dies, whatever the reason, costs one refusal and is replaced. No worker is used again after trouble.
+- A worker that dies at work costs one refusal, one that dies idle none; either is replaced. No worker is used again
+  after trouble.
 - Organisations take turns (`turns.py`), so that one of them cannot hold all workers, nor use them up one after another.
 - A step that has begun is never abandoned half way: its worker is given back only when the step has ended.
 """
@@ -128,7 +129,7 @@ class KernelPool:
         finally:
             self._note(text, time.monotonic() - began)
             if worker.spent:
-                self._keep(self._replace(worker, organisation))
+                self._lose(worker, organisation)
             else:
                 self._idle.append(worker)
                 self._turns.give(organisation)
@@ -153,13 +154,22 @@ class KernelPool:
         except BaseException:
             worker.end()
             raise
+        worker.watch(self._died)
         self._idle.append(worker)
         self._count(alive=+1)
 
-    async def _replace(self, spent: _Worker, organisation: str) -> None:
-        """Start a worker in place of a spent one; until then the turn of whoever used that up is not given back."""
-        spent.end()
-        self._count(alive=-1, owed=+1)
+    def _died(self, worker: _Worker) -> None:
+        if worker in self._idle:  # one that is at work is lost by its step
+            self._idle.remove(worker)
+            self._lose(worker, "")
+
+    def _lose(self, worker: _Worker, organisation: str) -> None:
+        """Replace a worker; until that is done, the turn of whoever used it up is not given back."""
+        worker.end()
+        self._count(alive=-1, owed=int(bool(organisation)))
+        self._keep(self._replace(organisation))
+
+    async def _replace(self, organisation: str) -> None:
         while not self._closed:
             try:
                 await self._add_worker()
@@ -167,8 +177,9 @@ class KernelPool:
             except _DID_NOT_START as error:
                 _log.error("a worker did not start: %s", type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
-        self._count(owed=-1)
-        self._turns.give(organisation)
+        if organisation:
+            self._count(owed=-1)
+            self._turns.give(organisation)
 
     def _count(self, alive: int = 0, owed: int = 0) -> None:
         self._alive += alive
@@ -192,7 +203,7 @@ class _Worker:
         """The texts that it read last, and so need not read again."""
         self.spent = False
         """Whether it may not be used again."""
-        self._pid = 0
+        self._pid = self._handle = 0
         self._pool = ProcessPool(
             max_workers=1,
             initializer=kernel_worker.start,
@@ -205,6 +216,17 @@ class _Worker:
         # on a thread: the catalog is more than a pipe holds, so the start waits until the new process reads it
         scheduled = await asyncio.get_running_loop().run_in_executor(threads, self._pool.schedule, kernel_worker.ready)
         self._pid = await asyncio.wait_for(asyncio.wrap_future(scheduled), START_SECONDS)
+        self._handle = os.pidfd_open(self._pid)  # a number may belong to another process one day, a handle never
+
+    def watch(self, died: Callable[[_Worker], None]) -> None:
+        """Have it told when the process is gone."""
+        loop = asyncio.get_running_loop()
+
+        def tell() -> None:
+            loop.remove_reader(self._handle)
+            died(self)
+
+        loop.add_reader(self._handle, tell)
 
     async def run(self, text: str, step: Callable[[Given], Done | Fault], given: Given, seconds: float) -> Done | Fault:
         """Take one step within `seconds`."""
@@ -234,9 +256,11 @@ class _Worker:
 
     def end(self) -> threading.Thread:
         """Kill the process, whatever it does, and let go of its pool on a thread, which is returned."""
-        if self._pid:
+        if self._handle:
+            asyncio.get_running_loop().remove_reader(self._handle)
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self._pid, signal.SIGKILL)
+                signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+            os.close(self._handle)
         thread = threading.Thread(target=self._let_go, name="kernel-pool-end", daemon=True)
         thread.start()
         return thread
