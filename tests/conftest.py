@@ -94,7 +94,7 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     home = tmp_path_factory.mktemp("stack")
     started = Stack(home, "")
     try:
-        started = start_stack(home)
+        started = start_stack(home, "--samples")
         yield started
     finally:
         started.portgate("down", check=False)
