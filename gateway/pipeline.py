@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from gateway.answer import Answer
 from gateway.errors import BadRequest, Broken, Denied, GatewayError, PortTrouble, PortUnavailable, Unavailable
 from gateway.explain import Explanation, explained
-from gateway.kernel.allowed import emit
+from gateway.kernel.dialect import emit
 from gateway.kernel.authorise import ask, ask_all, authorise, grant_of
 from gateway.kernel.keys import mask_keys
 from gateway.kernel.parse import parse
