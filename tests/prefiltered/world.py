@@ -12,11 +12,10 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-import sqlglot
 from sqlglot import exp
 
-from gateway.kernel.allowed import DIALECT, emit
 from gateway.kernel.authorise import ask, authorise, grant_of
+from gateway.kernel.dialect import emit, read_text
 from gateway.kernel.parse import parse
 from gateway.kernel.resolve import survey
 from gateway.kernel.rewrite import guard_tables
@@ -35,6 +34,8 @@ from gateway.model import (
 )
 from tests.prefiltered.agreements import VALUES, some_agreements
 from tests.prefiltered.evaluator import Row, Source, shown, visible
+
+Answers = Mapping[TableName, tuple[AgreementGrant, ...]]
 
 VISIT, SHIP = TableName("memory", "raw", "visit"), TableName("memory", "raw", "ship")
 NATION = TableName("tpch", "tiny", "nation")
@@ -104,10 +105,10 @@ def _column(name: str, type_: str) -> Column:
 
 def _mapping(port: str) -> PortMapping:
     source, filled = _MAPPINGS[port]
-    select = sqlglot.parse_one(f"SELECT 1 {source}", dialect=DIALECT)
+    select = read_text(f"SELECT 1 {source}")
     assert isinstance(select, exp.Select)
     select.set("expressions", [])
-    values = {name: sqlglot.parse_one(sql, dialect=DIALECT) for name, sql in filled.items()}
+    values = {name: read_text(sql) for name, sql in filled.items()}
     not_kept = {name: "it does not keep it" for name in COLUMNS[CALLS] if name not in filled}
     return PortMapping(port, "calls", select, values, not_kept)
 
@@ -200,13 +201,17 @@ def agreed(chance: Random, raw: Mapping[TableName, list[Row]]) -> Agreed:
         name: some_agreements(chance, COLUMNS[name if name in COLUMNS else CALLS], at_least=int(name == VISIT))
         for name in raw
     }
-    decision = Decision("d1", dict.fromkeys(PORTS, "r1"), {n: TableDecision(a) for n, a in answers.items()})
-    return Agreed(decision, tuple(_readable(raw, answers)))
+    return agreed_by(answers, raw)
 
 
-def _readable(
-    raw: Mapping[TableName, list[Row]], answers: Mapping[TableName, tuple[AgreementGrant, ...]]
-) -> Iterable[Readable]:
+def agreed_by(answers: Answers, raw: Mapping[TableName, list[Row]]) -> Agreed:
+    """Work out beforehand what these agreements show."""
+    all_answers = {name: answers.get(name, ()) for name in raw}
+    decision = Decision("d1", dict.fromkeys(PORTS, "r1"), {n: TableDecision(a) for n, a in all_answers.items()})
+    return Agreed(decision, tuple(_readable(raw, all_answers)))
+
+
+def _readable(raw: Mapping[TableName, list[Row]], answers: Answers) -> Iterable[Readable]:
     sources = {name: Source(raw[name], answers[name], KEYS[name.catalog], _not_kept(name)) for name in raw}
     calls = [sources[TableName(port, "freight", "calls")] for port in PORTS]
     groups = {VISIT: [sources[VISIT]], SHIP: [sources[SHIP]], CALLS: calls}

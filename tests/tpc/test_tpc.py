@@ -33,7 +33,7 @@ class Answer:
 class BothWays:
     """Asks each query twice, straight and through the kernel, a few queries at once."""
 
-    stack: Stack
+    connection: Any
     world: World
     pool: ThreadPoolExecutor
     asked: dict[tuple[str, int], Future[tuple[Answer, Answer]]] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class BothWays:
         return self._run(text), self._run(through_the_kernel)
 
     def _run(self, sql: str) -> Answer:
-        cursor = self.stack.trino().cursor(legacy_primitive_types=True)
+        cursor = self.connection.cursor(legacy_primitive_types=True)
         cursor.execute(sql)
         rows = [[_plain(value) for value in row] for row in cursor.fetchall()]
         return Answer([(column[0], column[1]) for column in cursor.description], rows)
@@ -70,7 +70,8 @@ def text_of(world: World, benchmark: str, number: int) -> str:
 def both_ways(stack: Stack, request: pytest.FixtureRequest) -> Iterator[BothWays]:
     """Every query that this run is to test, already on its way."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        asking = BothWays(stack, everything(stack.trino()), pool)
+        connection = stack.trino()
+        asking = BothWays(connection, everything(connection), pool)
         for item in request.session.items:
             if isinstance(item, pytest.Function) and item.originalname == _PER_QUERY:
                 params: dict[str, Any] = item.callspec.params

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.kernel.allowed import emit
 from gateway.kernel.authorise import ask, authorise, grant_of
+from gateway.kernel.dialect import emit
 from gateway.kernel.parse import parse
 from gateway.kernel.resolve import survey
 from gateway.kernel.rewrite import guard_tables
