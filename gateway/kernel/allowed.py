@@ -1,7 +1,7 @@
 """The SQL that passes: kinds of node and, for each, the parts it may have. What is not listed is refused by name.
 
-A reviewer checks: no entry can change anything or read what is not a table of its own name, and each means to Trino what
-it means to sqlglot (`tests/oracle` holds every form against Trino's own parser). Functions are in `functions.py`.
+A reviewer checks: no entry can change anything or read what is not a table of its own name, and each means to Trino
+what it means to sqlglot (`tests/oracle` holds every form against Trino's own parser). Functions: `functions.py`.
 """
 
 from __future__ import annotations
@@ -107,6 +107,16 @@ _PARTS: dict[type[exp.Expr], str] = {
 
 NODES: Mapping[type[exp.Expr], frozenset[str]] = {kind: frozenset(parts.split()) for kind, parts in _PARTS.items()}
 """Every kind of node that may stand in a query, and the parts that it may have."""
+
+PREDICATES = (
+    exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Is, exp.In, exp.Between,
+    exp.Like, exp.Escape, exp.Not, exp.And, exp.Or,
+)  # fmt: skip
+OPERATORS = (
+    exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Is, exp.In, exp.Like,
+    exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.DPipe, exp.Neg, exp.AtTimeZone, exp.Bracket,
+)  # fmt: skip
+"""Nodes whose operands may be no predicate without brackets."""
 
 TYPES = frozenset(
     {

@@ -1,12 +1,13 @@
 """Text of Trino SQL <-> sqlglot's tree, so that one text has one meaning: sqlglot's tables, cut to what Trino says.
 
-sqlglot reads thirty dialects and rewrites what it knows. Here it knows nothing but Trino's grammar: a function is a name
-and its arguments, kept as written. What it would read differently from Trino is mended or refused on the token list,
-before its parser sees it. A reviewer checks:
+sqlglot reads thirty dialects and rewrites what it knows. Here it knows nothing but Trino's grammar: a function is a
+name and its arguments, kept as written. What it would read differently from Trino is mended or refused on the token
+list, before its parser sees it. A reviewer checks:
 (1) between two tokens stand only Trino's blanks and comments  (2) a token is a word, a name, a string, a number or one
-of `PUNCTUATION`  (3) a number is Trino's number  (4) a word is a keyword only if `KEYWORDS` has it and it stands
-where Trino takes it for one, a type only after `CAST(… AS`; what Trino reserves is no name, every other word is one  (5) typed literals, intervals and arrays become calls of names that no
-partner can write, and are written back as what they were.
+of `PUNCTUATION`  (3) a number is Trino's number  (4) a word is a keyword only if `KEYWORDS` has it and it stands where
+Trino takes it for one, a type only after `CAST(… AS`; what Trino reserves is no name, every other word is one
+(5) typed literals, intervals and arrays become calls of names that no partner can write, and are written back as what
+they were.
 """
 
 from __future__ import annotations
@@ -24,77 +25,38 @@ from sqlglot.parsers.trino import TrinoParser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from gateway.errors import NotAllowed, NotParsed
+from gateway.kernel.words import (
+    CALLED,
+    COMPARING,
+    ITEM_BEGINS,
+    KEYWORDS,
+    LITERAL_TYPES,
+    NO_NAMES,
+    PUNCTUATION,
+    RELATION_FOLLOWS,
+    RESERVED,
+    SETS,
+    TYPE_NAMES,
+    UNITS,
+    VALUE_ENDS,
+)  # fmt: skip
 
 LITERAL, INTERVAL, ARRAY = "$LITERAL", "$INTERVAL", "$ARRAY"
 """Calls that stand for `TYPE 'text'`, `INTERVAL 'text' UNIT` and `ARRAY[…]`: no partner's text can hold a bare `$`."""
 
-PUNCTUATION = frozenset("( ) [ ] , . : ; + - * / % = <> != < <= > >= || -> =>".split())
 MOST_TOKENS = 1_000_000
 """How many words a text of our own may have; what a partner sends is bounded far below."""
 MOST_DIGITS = 100
-UNITS = frozenset({"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"})
-LITERAL_TYPES = frozenset(
-    {
-        "BOOLEAN", "TINYINT", "SMALLINT", "INT", "INTEGER", "BIGINT", "REAL", "DOUBLE", "DECIMAL", "VARCHAR", "CHAR",
-        "VARBINARY", "DATE", "TIME", "TIMESTAMP", "JSON", "UUID", "IPADDRESS",
-    }
-)  # fmt: skip
-"""Types that a literal may name: `DATE '2026-11-22'`."""
-
-KEYWORDS = frozenset(
-    getattr(TokenType, name)
-    for name in (
-        "SELECT FROM WHERE GROUP_BY GROUPING_SETS ROLLUP CUBE HAVING ORDER_BY ASC DESC FIRST LIMIT OFFSET FETCH NEXT "
-        "WITH RECURSIVE ALIAS UNION EXCEPT INTERSECT ALL DISTINCT JOIN INNER LEFT RIGHT FULL OUTER CROSS ON USING "
-        "AND OR NOT IN BETWEEN LIKE ESCAPE IS NULL TRUE FALSE CASE WHEN THEN ELSE END EXISTS ANY SOME VALUES TABLE "
-        "UNNEST ORDINALITY LATERAL WINDOW OVER PARTITION_BY ROWS RANGE FILTER TABLE_SAMPLE FOR "
-        "CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP LOCALTIME LOCALTIMESTAMP"
-    ).split()
-)
-"""Words of Trino's queries, in sqlglot's names; every other word is a name to it, as it is to Trino."""
-RESERVED = frozenset(
-    (
-        "ALTER AND AS AUTO BETWEEN BY CASE CAST CONSTRAINT CREATE CROSS CUBE CURRENT_CATALOG CURRENT_DATE CURRENT_PATH "
-        "CURRENT_ROLE CURRENT_SCHEMA CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER DEALLOCATE DELETE DESCRIBE DISTINCT "
-        "DROP ELSE END ESCAPE EXCEPT EXISTS EXTRACT FALSE FOR FROM FULL GROUP GROUPING HAVING IN INNER INSERT "
-        "INTERSECT INTO IS JOIN JSON_ARRAY JSON_EXISTS JSON_OBJECT JSON_QUERY JSON_TABLE JSON_VALUE LEFT LIKE LISTAGG "
-        "LOCALTIME LOCALTIMESTAMP NATURAL NORMALIZE NOT NULL ON OR ORDER OUTER PREPARE RECURSIVE RIGHT ROLLUP SELECT "
-        "SKIP TABLE THEN TRIM TRUE UESCAPE UNION UNNEST USING VALUES WHEN WHERE WITH"
-    ).split()
-)
-"""Words that are names in Trino only between double quotes."""
-TYPE_NAMES = LITERAL_TYPES | {"ARRAY", "MAP", "ROW", "INTERVAL", "DOUBLE PRECISION"}
-"""Types that a cast may name."""
-_CALLED = frozenset({"CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP", "FIRST"})
-_COMPARING = frozenset({TokenType.EQ, TokenType.NEQ, TokenType.LT, TokenType.LTE, TokenType.GT, TokenType.GTE})
-_VALUE_ENDS = frozenset(
-    {
-        TokenType.VAR, TokenType.IDENTIFIER, TokenType.NUMBER, TokenType.STRING, TokenType.HEX_STRING,
-        TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.END, TokenType.NULL, TokenType.TRUE, TokenType.FALSE,
-        TokenType.CURRENT_DATE, TokenType.CURRENT_TIME, TokenType.CURRENT_TIMESTAMP, TokenType.LOCALTIME,
-        TokenType.LOCALTIMESTAMP,
-    }
-)  # fmt: skip
-_RELATION_FOLLOWS = frozenset({TokenType.FROM, TokenType.JOIN, TokenType.COMMA})
-_ITEM_BEGINS = frozenset(
-    {
-        TokenType.SELECT, TokenType.WITH, TokenType.VALUES, TokenType.TABLE, TokenType.UNNEST, TokenType.LATERAL,
-        TokenType.NOT, TokenType.CASE, TokenType.EXISTS, TokenType.NULL, TokenType.TRUE, TokenType.FALSE,
-        TokenType.GROUPING_SETS, TokenType.ROLLUP, TokenType.CUBE, TokenType.CURRENT_DATE, TokenType.CURRENT_TIME,
-        TokenType.CURRENT_TIMESTAMP, TokenType.LOCALTIME, TokenType.LOCALTIMESTAMP, TokenType.ALL, TokenType.DISTINCT,
-    }
-)  # fmt: skip
-"""Keywords that an item after a comma may begin with."""
 
 _BLANK = re.compile(r"(?>[ \t\r\n]++|--[^\r\n]*+|/\*(?>.*?\*/))*+", re.DOTALL)
 _NUMBER = re.compile(
     r"0[xX](_?[0-9a-fA-F])+|0[oO](_?[0-7])+|0[bB](_?[01])+"
-    r"|(\d(_?\d)*(\.(\d(_?\d)*)?)?|\.\d(_?\d)*)([eE][+-]?\d+)?"
+    r"|(\d+(\.\d*)?|\.\d+)[eE][+-]?\d+|\d(_?\d)*(\.(\d(_?\d)*)?)?|\.\d(_?\d)*"
 )
 _WORDS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*([ \t\r\n]+[A-Za-z_][A-Za-z0-9_]*)*")
 _FIRST = re.compile(r"\(|[A-Za-z_]+")
-_IS = re.compile(r"is\s+(not\s+)?(null\b|distinct\s+from\b)", re.IGNORECASE)
-_LIMIT = re.compile(r"limit\s+(\d+|all)\s*($|\))", re.IGNORECASE)
+_IS = re.compile(r"(NOT )?(NULL\b|DISTINCT FROM\b)")
+_LIMIT = re.compile(r"(\d+|ALL)( \)|$)")
 _HEX = re.compile(r"[xX]'([0-9a-fA-F]{2})*'")
 _OPENING = {"(": ")", "[": "]"}
 _QUOTED = {TokenType.IDENTIFIER: '"', TokenType.STRING: "'"}
@@ -105,12 +67,16 @@ _PLACES: dict[TokenType, _Place] = {
     TokenType.OVER: lambda before, after: after in (TokenType.L_PAREN, TokenType.VAR, TokenType.IDENTIFIER),
     TokenType.FETCH: lambda before, after: after in (TokenType.FIRST, TokenType.NEXT),
     TokenType.OFFSET: lambda before, after: after == TokenType.NUMBER,
-    TokenType.ANY: lambda before, after: before in _COMPARING and after == TokenType.L_PAREN,
-    TokenType.SOME: lambda before, after: before in _COMPARING and after == TokenType.L_PAREN,
-    TokenType.ALL: lambda before, after: after != TokenType.L_PAREN or before in _COMPARING | _SETS,
+    TokenType.ANY: lambda before, after: before in COMPARING and after == TokenType.L_PAREN,
+    TokenType.SOME: lambda before, after: before in COMPARING and after == TokenType.L_PAREN,
+    TokenType.ALL: lambda before, after: (
+        before in SETS | {TokenType.SELECT, TokenType.LIMIT, TokenType.GROUP_BY}
+        or (before in COMPARING and after == TokenType.L_PAREN)
+        or (before == TokenType.L_PAREN and after in (TokenType.VAR, TokenType.IDENTIFIER, TokenType.NUMBER))
+    ),
+    TokenType.FROM: lambda before, after: before != TokenType.L_PAREN,
 }
 """Words that Trino does not reserve -> where they are keywords all the same, by the tokens before and after."""
-_SETS = frozenset({TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT})
 
 
 class PortgateDialect(Trino):
@@ -172,8 +138,8 @@ class _Mended:
         index = 0
         while index < len(self._tokens):
             index += self._one(index)
-        if self._before() == TokenType.COMMA:
-            raise self._refused(self._tokens[-1], "nothing follows this comma", "leave the comma out")
+        if self._before() in (TokenType.COMMA, TokenType.ALIAS):
+            raise self._refused(self._tokens[-1], "nothing follows this word", "leave it out")
         return self._out
 
     def _one(self, index: int) -> int:
@@ -182,11 +148,15 @@ class _Mended:
         kind, written = token.token_type, self._written(token)
         if kind == TokenType.NUMBER or (kind == TokenType.HEX_STRING and written[0] == "0"):
             return self._number(index, token)
+        if kind == TokenType.DOT and self._after(index) == TokenType.NUMBER and self._before() not in VALUE_ENDS:
+            return self._number(index, token)
         if written in PUNCTUATION:
             self._punctuation(written, token)
         elif _QUOTED.get(kind) == written[0] or _HEX.fullmatch(written):
             if kind == TokenType.STRING and self._before() == TokenType.ALIAS:
                 raise self._refused(token, "a text is no name", "write the name in double quotes")
+            if self._before() == TokenType.L_PAREN and len(self._out) > 1 and self._out[-2].text.upper() == "EXTRACT":
+                raise self._refused(token, "this field of EXTRACT is not open", "write its word, without quotes")
             self._out.append(token)
         elif _WORDS.fullmatch(written):
             return self._word(index, token, " ".join(written.upper().split()))
@@ -223,13 +193,13 @@ class _Mended:
         before = self._before()
         if written == ";":
             raise self._refused(token, "more than one statement", "send one statement at a time")
-        if written == "+" and before not in _VALUE_ENDS:
+        if written == "+" and before not in VALUE_ENDS:
             raise self._refused(token, "a plus before a value is not open", "leave it out")
         if written in _OPENING:
             token = self._opened(written, token)
         elif written in _OPENING.values():
-            if before == TokenType.COMMA:
-                raise self._refused(token, "nothing follows the comma", "leave the comma out")
+            if before in (TokenType.COMMA, TokenType.ALIAS):
+                raise self._refused(token, "nothing follows the comma or AS before this", "leave that out")
             if self._open and self._open.pop() == "array":
                 if written != "]":
                     raise self._refused(token, f"{written} does not close an array", "write ] here")
@@ -261,7 +231,7 @@ class _Mended:
             return 2
         elif self._before() == TokenType.DOT or not self._is_keyword(index, token, written):
             token = self._name(index, token, written)
-        elif self._before() in (TokenType.ALIAS, TokenType.COMMA) and token.token_type not in _ITEM_BEGINS:
+        elif self._before() in (TokenType.ALIAS, TokenType.COMMA) and token.token_type not in ITEM_BEGINS:
             raise self._refused(token, f"{written} may not stand here", "put a name in double quotes, or leave , out")
         self._out.append(token)
         return 1
@@ -280,16 +250,25 @@ class _Mended:
     def _is_keyword(self, index: int, token: Token, written: str) -> bool:
         """(4) A keyword of Trino's queries, where it stands as one."""
         kind, before, after = token.token_type, self._before(), self._after(index)
-        if kind not in KEYWORDS or (written in _CALLED and after == TokenType.L_PAREN):
+        if kind not in KEYWORDS or (written in CALLED and after == TokenType.L_PAREN):
             return False
-        check = _PLACES.get(kind)
-        if kind in (TokenType.VALUES, TokenType.TABLE) and before in _RELATION_FOLLOWS and after != TokenType.L_PAREN:
-            raise self._refused(token, f"{written} needs brackets here", "write (SELECT …) or (VALUES …) AS t")
-        if kind == TokenType.IS and not _IS.match(self._text, token.start):
+        following = " ".join(self._written(later).upper() for later in self._tokens[index + 1 : index + 4])
+        if kind == TokenType.IS and not _IS.match(following):
             raise self._refused(token, "this form of IS is not open", "write IS [NOT] NULL or IS [NOT] DISTINCT FROM")
-        if kind == TokenType.LIMIT and not _LIMIT.match(self._text, token.start):
+        if kind == TokenType.LIMIT and not _LIMIT.match(following):
             return False
+        if kind in (TokenType.VALUES, TokenType.TABLE) and self._stands_as_relation(kind, after):
+            raise self._refused(token, f"{written} may not stand here", "write (SELECT …) AS t or (VALUES …) AS t")
+        check = _PLACES.get(kind)
         return check is None or check(before, after)
+
+    def _stands_as_relation(self, kind: TokenType, after: TokenType | None) -> bool:
+        """Whether VALUES or TABLE is read from without brackets, or a TABLE in brackets keeps its own name."""
+        before, earlier = self._before(), self._before(2)
+        if before in RELATION_FOLLOWS:
+            return kind == TokenType.VALUES or after != TokenType.L_PAREN
+        bare = earlier is None or earlier in RELATION_FOLLOWS or earlier == TokenType.L_PAREN
+        return kind == TokenType.TABLE and before == TokenType.L_PAREN and bare
 
     def _interval(self, index: int, token: Token) -> int:
         words = [self._written(later).upper() for later in self._tokens[index + 1 : index + 6]]
@@ -347,10 +326,6 @@ def _normalize(parser: Any) -> exp.Expr:
     return _call_of("NORMALIZE", text, parser._match(TokenType.COMMA) and parser._parse_var())
 
 
-_NO_NAMES = KEYWORDS - {
-    TokenType.ASC, TokenType.DESC, TokenType.FIRST, TokenType.NEXT, TokenType.LIMIT, TokenType.OFFSET, TokenType.FILTER,
-    TokenType.ROWS, TokenType.RANGE, TokenType.ORDINALITY, TokenType.WINDOW,
-}  # fmt: skip
 TrinoParser.FUNCTIONS = {}
 TrinoParser.FUNCTION_PARSERS = {
     **{
@@ -371,7 +346,7 @@ TrinoParser.FUNC_TOKENS = {
 }  # fmt: skip
 for _set in ("ID_VAR_TOKENS", *(known for known in dir(TrinoParser) if known.endswith("ALIAS_TOKENS"))):
     if isinstance(getattr(TrinoParser, _set), set | frozenset):
-        setattr(TrinoParser, _set, getattr(TrinoParser, _set) - _NO_NAMES)
+        setattr(TrinoParser, _set, getattr(TrinoParser, _set) - NO_NAMES)
 TrinoParser.JSON_KEY_VALUE_SEPARATOR_TOKENS = {TokenType.COLON}
 TrinoParser.COLUMN_OPERATORS = {TokenType.DOT: None}
 TrinoParser.CAST_COLUMN_OPERATORS = set()
@@ -411,7 +386,7 @@ def _trim(generator: Generator, node: exp.Trim) -> str:
 def _values(generator: Generator, node: exp.Values) -> str:
     text, alias = f"VALUES {generator.expressions(node, flat=True)}", generator.sql(node, "alias")
     if not isinstance(node.parent, exp.From | exp.Join):
-        return generator.prepend_ctes(node, text)
+        return generator.prepend_ctes(node, generator.query_modifiers(node, text))
     return f"({text}) AS {alias}" if alias else f"({text})"
 
 

@@ -1,11 +1,11 @@
 """Every function and function-like form of Trino 476: what kind it is, whether a partner may call it, and why not.
 
-A reviewer checks: nothing that is *allowed* or *fallible* reads a table, a session, a login or the engine, or can stop
-the engine by one call with an odd argument. What is not listed here is refused.
+A reviewer checks: nothing that is *allowed* or *fallible* reads a table, a session, a login or the engine, and nothing
+whose only use of an odd number is to ask for immense memory is open. What is not listed here is refused.
 
 *allowed*: gives a value for every input of its types. *fallible*: may be called, but fails on the data named beside
-it (wrap it in `try` to get NULL there). *refused*: may not be called; the reason is written for partners, with what to
-write instead. Limits of memory and time apply to all.
+it (`try` gives NULL for most of these failures, not for those that Trino calls internal errors). *refused*: may not be
+called; the reason is written for partners, with what to write instead. Limits of memory and time apply to all.
 """
 
 from __future__ import annotations
@@ -394,7 +394,7 @@ st_y                           scalar     fallible  a shape that is no point
 st_ymax                        scalar     allowed
 st_ymin                        scalar     allowed
 to_encoded_polyline            scalar     fallible  a shape that is no line
-to_geojson_geometry            scalar     allowed
+to_geojson_geometry            scalar     fallible  a shape that is not valid
 to_geometry                    scalar     allowed
 to_spherical_geography         scalar     fallible  a longitude or a latitude out of range
 

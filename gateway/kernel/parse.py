@@ -13,13 +13,14 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from gateway.errors import NotAllowed, NotParsed
-from gateway.kernel.allowed import EXTRACT_FIELDS, NODES, STATEMENT_STARTS, TYPES, parts_of
+from gateway.kernel.allowed import EXTRACT_FIELDS, NODES, OPERATORS, PREDICATES, STATEMENT_STARTS, TYPES, parts_of
 from gateway.kernel.dialect import ARRAY, INTERVAL, LITERAL, first_word, place_of, read, tokens_of
 from gateway.kernel.functions import FUNCTIONS
 from gateway.kernel.statements import refusal_of
@@ -36,6 +37,7 @@ MAX_QUERIES = 500
 """How many SELECTs one statement may have, CTEs and subqueries included."""
 
 _UNWRITABLE = re.compile("[\\x00\\ud800-\\udfff]")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _END = re.compile(r"\s*;?\s*\Z")
 _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.CASE}
 _CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.END}
@@ -48,7 +50,7 @@ class Statement:
 
     text: str
     digest: str
-    tree: exp.Query
+    tree: exp.Query | exp.Values
 
 
 def parse(text: str) -> Statement:
@@ -128,7 +130,7 @@ def _check_start(text: str) -> None:
         raise NotAllowed(f"{word[:30] or text[:1]} is not open here", hint=refusal_of(word), **place_of(text, start))
 
 
-def _one_query(text: str, tokens: list[Token]) -> exp.Query:
+def _one_query(text: str, tokens: list[Token]) -> exp.Query | exp.Values:
     try:
         trees = read(tokens, text)
     except SqlglotError as error:
@@ -144,7 +146,7 @@ def _check_joins(text: str, tokens: list[Token], tree: exp.Expr) -> None:
     """Each JOIN has a condition of its own, and CROSS JOIN none: else sqlglot makes a list with commas of it."""
     plain = sum(
         token.token_type == TokenType.JOIN and before.token_type != TokenType.CROSS
-        for before, token in zip(tokens, tokens[1:], strict=False)
+        for before, token in pairwise(tokens)
     )
     bound = [join for join in tree.find_all(exp.Join) if join.args.get("on") or join.args.get("using")]
     if plain != len(bound) or any(join.text("kind") == "CROSS" for join in bound):
@@ -155,15 +157,36 @@ def _lower_names(tree: exp.Expr) -> None:
     """Make every name lower case, as Trino compares them; output columns keep the partner's spelling."""
     for select in list(tree.find_all(exp.Select)):
         for item in list(select.expressions):
-            if isinstance(item, exp.Column) and item.name != item.name.lower():
-                item.replace(exp.Alias(this=item.copy(), alias=exp.to_identifier(item.name, quoted=True)))
+            column = item.unnest()
+            if isinstance(column, exp.Column) and column.name != column.name.lower():
+                item.replace(exp.Alias(this=item.copy(), alias=exp.to_identifier(column.name, quoted=True)))
     for name in list(tree.find_all(exp.Identifier)):
         if (type(name.parent), name.arg_key) not in _SPELLED_BY_PARTNER:
             name.set("this", name.name.lower())
+        elif _names_function_column(name) and not name.args.get("quoted"):
+            name.set("this", name.name.upper())
+    for select in list(tree.find_all(exp.Select)):
+        _spell_sort_keys(select)
+
+
+def _names_function_column(name: exp.Expr) -> bool:
+    table = name.parent.parent if isinstance(name.parent, exp.TableAlias) else None
+    return isinstance(table, exp.Table) and isinstance(table.this, exp.Anonymous)
+
+
+def _spell_sort_keys(select: exp.Select) -> None:
+    """A sort key that names an output column is spelled like it: under DISTINCT, Trino compares the spelling."""
+    spelled = {item.alias.lower(): item.alias for item in select.expressions if isinstance(item, exp.Alias)}
+    order = select.args.get("order")
+    for key in order.expressions if order else ():
+        column = key.this
+        if isinstance(column, exp.Column) and len(column.args) == 1 and column.name in spelled:
+            column.this.set("this", spelled[column.name])
 
 
 _SPELLED_BY_PARTNER = {
     (exp.Alias, "alias"), (exp.TableAlias, "columns"), (exp.Unnest, "offset"), (exp.ColumnDef, "this"),
+    (exp.Join, "using"),
 }  # fmt: skip
 """Names that reach the answer as they are written; they are compared in lower case all the same."""
 
@@ -194,17 +217,20 @@ def _check_node(text: str, node: exp.Expr) -> None:
 
 
 def _said(node: exp.Expr) -> str:
+    if isinstance(node, exp.Aliases):
+        return "t.* AS (…)"
     return re.sub(r"(?<!^)(?=[A-Z])", " ", type(node).__name__).upper()
 
 
 Reason = tuple[str, str] | None
+_NO_ARGUMENT = (exp.Alias, exp.Limit, exp.Select, exp.SetOperation, exp.Values)
 
 
 def _function(node: exp.Expr) -> Reason:
     # (5) classified and open
     if not isinstance(node.this, str):
         return "a function's name in quotes is not open", "write the name without quotes"
-    if any(isinstance(argument, exp.Alias | exp.Limit | exp.Query) for argument in node.expressions):
+    if any(isinstance(argument, _NO_ARGUMENT) for argument in node.expressions):
         return f"AS, LIMIT and queries are not open inside {node.this[:60]}(…)", "put a query in brackets of its own"
     if node.this in _OWN_FORMS:
         return None
@@ -227,12 +253,13 @@ def _table(node: exp.Expr) -> Reason:
     if isinstance(node.this, exp.Anonymous):
         inner = node.this.expressions
         called = [part.name.lower() for part in inner if isinstance(part, exp.Anonymous)]
-        if node.this.name.lower() != "table" or len(inner) != 1 or called != ["sequence"] or node.db:
+        if node.this.name.lower() != "table" or len(inner) != 1 or called != ["sequence"] or node.args.get("db"):
             return "table functions are not open", "read a table by its name, or TABLE(sequence(…))"
         return None
     if not isinstance(node.this, exp.Identifier):
         return "this cannot be read from", "read a table by its name"
-    if any(mark in part.name for part in node.parts for mark in "$@"):
+    parts = [node.text(part) for part in ("this", "db", "catalog")]
+    if any(mark in part for part in parts for mark in "$@"):
         return "hidden tables ($ or @ in the name) are not open", "read a table by its plain name"
     return None
 
@@ -240,7 +267,7 @@ def _table(node: exp.Expr) -> Reason:
 def _column(node: exp.Expr) -> Reason:
     if isinstance(node.this, exp.Star):
         return _qualified_star(node)
-    if any(part.name.startswith("$") for part in node.parts):
+    if any(node.text(part).startswith("$") for part in ("this", "table", "db", "catalog")):
         return "hidden columns ($ in the name) are not open", "read a column by its plain name"
     return None
 
@@ -275,7 +302,23 @@ def _join(node: exp.Expr) -> Reason:
 
 
 def _select(node: exp.Expr) -> Reason:
+    windows = [window.name.lower() for window in node.args.get("windows") or ()]
+    if len(set(windows)) < len(windows):
+        return "two windows have one name", "give each window a name of its own"
     return None if node.expressions else ("a SELECT without columns is not open", "name the columns, or write *")
+
+
+def _operands(node: exp.Expr) -> Reason:
+    """Trino takes one predicate at a time: `a > b IS NULL` needs brackets to mean anything."""
+    parts = ("this",) if isinstance(node, exp.In | exp.Bracket) else ("this", "expression", "low", "high", "zone")
+    if any(isinstance(node.args.get(part), PREDICATES) for part in parts):
+        return "a condition may not be a value here without brackets", "put the inner condition in brackets"
+    return None
+
+
+def _identifier(node: exp.Expr) -> Reason:
+    fine = node.args.get("quoted") or _NAME.fullmatch(node.name)
+    return None if fine else (f"{node.name[:40]} is no name", "put a name in double quotes")
 
 
 def _extract(node: exp.Expr) -> Reason:
@@ -288,8 +331,9 @@ def _trim(node: exp.Expr) -> Reason:
 
 
 def _between(node: exp.Expr) -> Reason:
-    plain = node.args.get("symmetric") is None
-    return None if plain else ("BETWEEN SYMMETRIC is not open", "write BETWEEN least(a, b) AND greatest(a, b)")
+    if node.args.get("symmetric") is not None:
+        return "BETWEEN SYMMETRIC is not open", "write BETWEEN least(a, b) AND greatest(a, b)"
+    return _operands(node)
 
 
 def _dot(node: exp.Expr) -> Reason:
@@ -339,6 +383,8 @@ _PLAIN_FORMS: dict[type[exp.Expr], Callable[[exp.Expr], Reason]] = {
     exp.Star: _star,
     exp.DataType: _data_type,
     exp.Join: _join,
+    exp.Identifier: _identifier,
+    **dict.fromkeys(OPERATORS, _operands),
     exp.Select: _select,
     exp.Extract: _extract,
     exp.Trim: _trim,

@@ -51,7 +51,7 @@ class Resolved:
     """A query whose every name is bound; identifiers are lower case but for the names of output columns."""
 
     statement: Statement
-    tree: exp.Query
+    tree: exp.Query | exp.Values
     uses: tuple[TableUse, ...]
 
 
@@ -221,9 +221,7 @@ class _Walker:
 
     def _relation(self, node: exp.Expr, scope: _Scope) -> None:
         """Bind one item of a FROM clause, and what is joined to it inside the same brackets."""
-        if isinstance(node, exp.Subquery) and not isinstance(node.this, exp.Query | exp.Values):
-            self._bracket(node, scope)
-        elif isinstance(node, exp.Subquery) and isinstance(node.this, exp.Subquery) and node.this.args.get("joins"):
+        if isinstance(node, exp.Subquery) and _is_relation(node.this):
             self._bracket(node, scope)
         else:
             self._add(node, self._source(node, scope), scope)
@@ -306,12 +304,13 @@ class _Walker:
     def _join(self, join: exp.Join, scope: _Scope) -> None:
         self._relation(join.this, scope)
         for column in join.args.get("using") or ():
-            holders = [source for source in scope.sources.values() if column.name in source.columns]
+            name = column.name.lower()
+            holders = [source for source in scope.sources.values() if name in source.columns]
             if len(holders) < 2:
-                self._fault(column, f"no column {column.name} on both sides", "USING needs the column on both sides")
+                self._fault(column, f"no column {name} on both sides", "USING needs the column on both sides")
             for source in holders:
-                _use(source, column.name)
-            scope.merged.add(column.name)
+                _use(source, name)
+            scope.merged.add(name)
         if join.args.get("on"):
             self._expression(join.args["on"], scope)
 
@@ -348,7 +347,7 @@ class _Walker:
 
     def _readings(self, column: exp.Column, scope: _Scope) -> Iterator[tuple[str, list[_Source]]]:
         """What a dotted name may mean: a column with its table before it, or with the fields of a row after it."""
-        parts = [part.name for part in column.parts]
+        parts = [part.name.lower() for part in column.parts]
         for cut in range(len(parts) - 1, -1, -1):
             holders = [
                 source
@@ -359,7 +358,7 @@ class _Walker:
 
     def _shorten(self, column: exp.Column, name: str) -> None:
         """A guard has an alias alone: `schema.table.column` becomes `table.column`."""
-        if column.name == name:
+        if column.name.lower() == name:
             column.set("db", None)
             column.set("catalog", None)
         elif column.args.get("catalog") or (
@@ -410,6 +409,13 @@ def _codes(fact: exp.Expr) -> set[str] | None:
 
 def _is_text(node: exp.Expr) -> bool:
     return isinstance(node, exp.Literal) and bool(node.is_string)
+
+
+def _is_relation(node: exp.Expr) -> bool:
+    """Whether what stands in brackets is a table or a join, and no query."""
+    if isinstance(node, exp.Subquery):
+        return bool(node.alias or node.args.get("joins"))
+    return not isinstance(node, exp.Query | exp.Values)
 
 
 def _is_called(alias: str, source: _Source, qualifier: list[str]) -> bool:

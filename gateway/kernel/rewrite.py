@@ -27,7 +27,7 @@ _COMPARISONS: dict[str, type[exp.Binary]] = {
 }  # fmt: skip
 
 
-def guard_tables(resolved: Resolved, grant: Grant) -> exp.Query:
+def guard_tables(resolved: Resolved, grant: Grant) -> exp.Query | exp.Values:
     """Stand a guard in front of each table of the query.
 
     Invariants

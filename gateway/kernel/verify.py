@@ -4,7 +4,7 @@ It shares no code with `rewrite`: it takes each guard apart, back into the value
 (0) it is one query of allowed nodes and functions, and a fixpoint: what we read in the text is what it says
 (1) every table with a catalog stands in a guard, and every other table is a CTE of a level around it, or a sequence
 (2) a guard is one plain SELECT for each port, joined by UNION ALL, with the same columns and one port each
-(3) a guard reads the port's own table as it is, or the port's mapping with exactly the columns that guard and rules need
+(3) a guard reads the port's own table as it is, or the port's mapping with just the columns that guard and rules need
 (4) a guard lists granted columns only, each once, by its own name, no star
 (5) a guard lets through only rows that an agreement admits
 (6) each value is raw only where an agreement shows it, masked as agreed, or NULL
@@ -62,7 +62,8 @@ def verify(sql: str, grant: Grant) -> Verified:
         _demand(type(node) in NODES and parts_of(node) <= NODES[type(node)], "(0) a node that is not open")
         _demand(not isinstance(node, exp.Anonymous) or _is_open(node), "(0) a function that is not open")
     # (1) every table in a guard
-    read = tuple(_guards(tree, frozenset(), grant))
+    read: list[tuple[TableName, str]] = []
+    _walk(tree, frozenset(), grant, read)
     physical = {TableName(t.catalog, t.db, t.name) for t in tree.find_all(exp.Table) if t.catalog}
     ports = {port for _, port in read}
     _demand({table.catalog for table in physical} == ports, "(3) a port that was not granted")
@@ -86,22 +87,22 @@ def _is_open(node: exp.Anonymous) -> bool:
 # --- (1) every table in a guard -------------------------------------------------------------------------------------
 
 
-def _guards(node: exp.Expr, ctes: frozenset[str], grant: Grant) -> Iterator[tuple[TableName, str]]:
-    """Walk from the root; check each guard met, go past it, and refuse any other table."""
+def _walk(node: exp.Expr, ctes: frozenset[str], grant: Grant, read: list[tuple[TableName, str]]) -> None:
+    """Walk from the root; check each guard met, note what it reads, go past it, and refuse any other table."""
     clause = node.args.get("with_")
     for cte in clause.expressions if clause else ():
-        within = ctes | {cte.alias} if clause.args.get("recursive") else ctes
-        yield from _guards(cte.this, within, grant)
+        within = ctes | {cte.alias} if clause and clause.args.get("recursive") else ctes
+        _walk(cte.this, within, grant, read)
         ctes |= {cte.alias}
     done: list[object] = [clause]
     if isinstance(node, exp.Table):
         _demand(_is_cte(node, ctes) or _is_sequence(node), "(1) a table outside a guard")
     elif isinstance(node, exp.Subquery) and _claims_to_guard(node):
-        yield from _check_guard(node, grant)
+        read.extend(_check_guard(node, grant))
         done.append(node.this)
     for child in node.iter_expressions():
         if all(child is not known for known in done):
-            yield from _guards(child, ctes, grant)
+            _walk(child, ctes, grant, read)
 
 
 def _is_cte(node: exp.Table, ctes: frozenset[str]) -> bool:
@@ -178,8 +179,9 @@ def _meant(select: exp.Select, grant: Grant) -> Iterator[tuple[TableName, Branch
         name = TableName(source.catalog, source.db, source.name)
         yield from ((name, branch) for branch in grant.tables.get(name, ()) if branch.mapping is None)
         return
-    _demand(isinstance(source, exp.Subquery) and parts_of(source) == {"this", "alias"}, "(3) no mapping in a guard")
-    inner = source.this if source else None
+    mapped = isinstance(source, exp.Subquery) and parts_of(source) == {"this", "alias"}
+    _demand(mapped, "(3) no mapping in a guard")
+    inner = source.this if mapped and source else None
     first = inner.find(exp.Table) if isinstance(inner, exp.Select) else None
     for name, branches in grant.tables.items():
         for branch in branches:

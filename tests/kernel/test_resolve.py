@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from gateway.errors import Denied, Unresolved
-from gateway.kernel.dialect import emit
 from gateway.kernel.authorise import authorise, grant_of
+from gateway.kernel.dialect import emit
 from gateway.kernel.parse import parse
 from gateway.kernel.resolve import resolve, survey
 from tests.world import CATALOG, EVERYTHING, LA_CALLS, decided, gives, says

@@ -38,6 +38,7 @@ FAILING = {
     "map_from_entries": "map_from_entries(ARRAY[ROW(1, 2), ROW(1, 3)])",
     "nth_value": "nth_value(x, 0) OVER (ORDER BY x) FROM (VALUES 1) t(x)",
     "ntile": "ntile(x) OVER () FROM (VALUES 0) t(x)",
+    "reduce_agg": "reduce_agg(x, ARRAY[0], (s, i) -> s, (s, t) -> s) FROM (VALUES 1) t(x)",
     "regexp_count": "regexp_count('a', x) FROM (VALUES '(') t(x)",
     "regexp_like": "regexp_like('a', x) FROM (VALUES '(') t(x)",
     "regexp_replace": "regexp_replace('a', 'a', x) FROM (VALUES '$1') t(x)",
@@ -47,6 +48,9 @@ FAILING = {
     "word_stem": "word_stem('running', x) FROM (VALUES CAST('xx' AS varchar(2))) t(x)",
 }
 """Calls that fail, of the fallible functions that the odd values leave alone."""
+
+AT_ONCE = 6
+"""How many functions that should not fail are tried in one query."""
 
 REFUSED_TYPES = {
     "SYNTAX_ERROR", "FUNCTION_NOT_FOUND", "FUNCTION_IMPLEMENTATION_MISSING", "TYPE_MISMATCH", "OPERATOR_NOT_FOUND",
@@ -103,12 +107,16 @@ def test_trino_knows_the_functions_that_it_does_not_list(trino_cursor: Any) -> N
 
 
 def test_no_allowed_function_fails_on_odd_values(trino_cursor: Any, shown: Any) -> None:
-    failures = {}
-    for name, queries in _queries(shown, "allowed").items():
-        if _error(trino_cursor, " UNION ALL ".join(queries)):
-            failures[name] = [found for query in queries if (found := _fails_on_data(trino_cursor, query))]
+    odd = list(_queries(shown, "allowed").items())
+    groups = [odd[start : start + AT_ONCE] for start in range(0, len(odd), AT_ONCE)]
 
-    assert {name: found for name, found in failures.items() if found} == {}
+    failures = []
+    for group in groups:
+        queries = [query for _, each in group for query in each]
+        if _error(trino_cursor, " UNION ALL ".join(queries)):
+            failures += [found for query in queries if (found := _fails_on_data(trino_cursor, query))]
+
+    assert failures == []
 
 
 def test_every_fallible_function_fails_on_some_value(trino_cursor: Any, shown: Any) -> None:
