@@ -13,6 +13,7 @@ they were.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
@@ -25,13 +26,19 @@ from sqlglot.parsers.trino import TrinoParser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from gateway.errors import NotAllowed, NotParsed
+from gateway.kernel.statements import instead_of
 from gateway.kernel.words import (
     CALLED,
     COMPARING,
+    CONDITION_ENDS,
     ITEM_BEGINS,
     KEYWORDS,
     LITERAL_TYPES,
+    MAY_COME,
+    MAY_COME_FOR,
+    MAY_GO,
     NO_NAMES,
+    PREDICATE_WORDS,
     PUNCTUATION,
     RELATION_FOLLOWS,
     RESERVED,
@@ -61,8 +68,10 @@ _HEX = re.compile(r"[xX]'([0-9a-fA-F]{2})*'")
 _OPENING = {"(": ")", "[": "]"}
 _QUOTED = {TokenType.IDENTIFIER: '"', TokenType.STRING: "'"}
 
+_NO_NAMED = (None, TokenType.SELECT, TokenType.L_PAREN, TokenType.COMMA, TokenType.DISTINCT, TokenType.ALL)
 _Place = Callable[[TokenType | None, TokenType | None], bool]
 _PLACES: dict[TokenType, _Place] = {
+    TokenType.ALIAS: lambda before, after: before not in _NO_NAMED,
     TokenType.FILTER: lambda before, after: before == TokenType.R_PAREN and after == TokenType.L_PAREN,
     TokenType.OVER: lambda before, after: after in (TokenType.L_PAREN, TokenType.VAR, TokenType.IDENTIFIER),
     TokenType.FETCH: lambda before, after: after in (TokenType.FIRST, TokenType.NEXT),
@@ -75,6 +84,7 @@ _PLACES: dict[TokenType, _Place] = {
         or (before == TokenType.L_PAREN and after in (TokenType.VAR, TokenType.IDENTIFIER, TokenType.NUMBER))
     ),
     TokenType.FROM: lambda before, after: before != TokenType.L_PAREN,
+    TokenType.NOT: lambda before, after: before != TokenType.FROM,
 }
 """Words that Trino does not reserve -> where they are keywords all the same, by the tokens before and after."""
 
@@ -104,7 +114,8 @@ def tokens_of(text: str, most: int) -> list[Token]:
     end = 0
     for token in tokens:
         # (1) blanks and comments of Trino alone
-        if token.start >= end and not _BLANK.fullmatch(text, end, token.start):
+        start = token.start
+        if start > end and text[end:start] != " " and not _BLANK.fullmatch(text, end, start):
             raise NotParsed("a character here means nothing to Trino", hint="leave it out", **place_of(text, end))
         end = token.end + 1
     if not _BLANK.fullmatch(text, end):
@@ -132,14 +143,28 @@ class _Mended:
         self._out: list[Token] = []
         self._open: list[str] = []
         """What each open bracket holds: `cast` until its AS and `type` after it, `array`, or `plain`."""
+        self._compared: list[TokenType | None] = [None]
+        """The predicate that stands already in the condition at hand, for each open bracket and outside of all."""
 
     def all(self) -> list[Token]:
         """Every token, mended."""
         index = 0
         while index < len(self._tokens):
+            token = self._tokens[index]
+            plain = token.token_type == TokenType.IDENTIFIER and self._text[token.start] == '"'
+            if token.token_type == TokenType.COMMA or (plain and self._before() != TokenType.L_PAREN):
+                self._out.append(token)
+                index += 1
+                if token.token_type == TokenType.COMMA:
+                    self._compared[-1] = None
+                continue
+            known = len(self._out)
             index += self._one(index)
+            self._one_predicate(self._out[known])
         if self._before() in (TokenType.COMMA, TokenType.ALIAS):
             raise self._refused(self._tokens[-1], "nothing follows this word", "leave it out")
+        if self._open:
+            raise self._refused(self._tokens[-1], "a bracket is not closed", "close it")
         return self._out
 
     def _one(self, index: int) -> int:
@@ -161,8 +186,25 @@ class _Mended:
         elif _WORDS.fullmatch(written):
             return self._word(index, token, " ".join(written.upper().split()))
         else:
-            raise self._refused(token, f"{written[:20]} is not open", "use names, numbers and plain 'text'")
+            hint = instead_of(written, "use names, numbers and plain 'text'")
+            raise self._refused(token, f"{written[:20]} is not open", hint)
         return 1
+
+    def _one_predicate(self, token: Token) -> None:
+        """`a > b IS NULL` means nothing to Trino: one predicate a condition, others in brackets."""
+        kind = token.token_type
+        if kind in (TokenType.L_PAREN, TokenType.L_BRACKET):
+            self._compared.append(None)
+        elif kind in (TokenType.R_PAREN, TokenType.R_BRACKET) and len(self._compared) > 1:
+            self._compared.pop()
+        elif kind in PREDICATE_WORDS:
+            if self._compared[-1]:
+                raise self._refused(token, "two conditions stand side by side", "put one of them in brackets")
+            self._compared[-1] = kind
+        elif kind == TokenType.AND and self._compared[-1] == TokenType.BETWEEN:
+            self._compared[-1] = TokenType.AND
+        elif kind in CONDITION_ENDS and self._before(2) != TokenType.DISTINCT:
+            self._compared[-1] = None
 
     def _written(self, token: Token) -> str:
         return self._text[token.start : token.end + 1]
@@ -193,17 +235,14 @@ class _Mended:
         before = self._before()
         if written == ";":
             raise self._refused(token, "more than one statement", "send one statement at a time")
+        if written == "." and before == TokenType.NUMBER:
+            raise self._refused(token, "a dot after a number is not open", "put the number in brackets")
         if written == "+" and before not in VALUE_ENDS:
             raise self._refused(token, "a plus before a value is not open", "leave it out")
         if written in _OPENING:
             token = self._opened(written, token)
         elif written in _OPENING.values():
-            if before in (TokenType.COMMA, TokenType.ALIAS):
-                raise self._refused(token, "nothing follows the comma or AS before this", "leave that out")
-            if self._open and self._open.pop() == "array":
-                if written != "]":
-                    raise self._refused(token, f"{written} does not close an array", "write ] here")
-                token = self._like(token, TokenType.R_PAREN, ")")
+            token = self._closed(written, token)
         self._out.append(token)
 
     def _opened(self, written: str, token: Token) -> Token:
@@ -217,6 +256,19 @@ class _Mended:
         holds = "type" if inside == "type" else "cast" if before in ("CAST", "TRY_CAST") else "plain"
         self._open.append(holds)
         return token
+
+    def _closed(self, written: str, token: Token) -> Token:
+        before = self._before()
+        if before in (TokenType.COMMA, TokenType.ALIAS):
+            raise self._refused(token, "nothing follows the comma or AS before this", "leave that out")
+        if not self._open:
+            raise self._refused(token, f"{written} closes nothing", "leave it out, or open it before")
+        held = self._open.pop()
+        if held == "type" and before == TokenType.L_PAREN:
+            raise self._refused(token, "a type has empty brackets", "write its length, or leave them out")
+        if held == "array" and written != "]":
+            raise self._refused(token, f"{written} does not close an array", "write ] here")
+        return self._like(token, TokenType.R_PAREN, ")") if held == "array" else token
 
     def _word(self, index: int, token: Token, written: str) -> int:
         inside = self._open[-1] if self._open else ""
@@ -244,8 +296,17 @@ class _Mended:
 
     def _name(self, index: int, token: Token, written: str) -> Token:
         if " " in written or (written in RESERVED and self._after(index) != TokenType.L_PAREN):
-            raise self._refused(token, f"{written[:40]} may not stand here", "put a name in double quotes")
+            hint = instead_of(written, "put a name in double quotes")
+            raise self._refused(token, f"{written[:40]} may not stand here", hint)
+        if written in ("FUNCTION", "SESSION") and self._before() == TokenType.WITH and not self._defines(index):
+            raise self._refused(token, f"WITH {written} is not open", "write the expression itself in the query")
+        if written == "MATCH_RECOGNIZE" and self._after(index) == TokenType.L_PAREN:
+            raise self._refused(token, "MATCH_RECOGNIZE is not open", "write lag, lead and sums OVER windows")
         return self._like(token, TokenType.VAR, token.text)
+
+    def _defines(self, index: int) -> bool:
+        """Whether a CTE is called by the word at this place."""
+        return self._after(index) in (TokenType.ALIAS, TokenType.L_PAREN)
 
     def _is_keyword(self, index: int, token: Token, written: str) -> bool:
         """(4) A keyword of Trino's queries, where it stands as one."""
@@ -390,7 +451,18 @@ def _values(generator: Generator, node: exp.Values) -> str:
     return f"({text}) AS {alias}" if alias else f"({text})"
 
 
+def _unnest(generator: Generator, node: exp.Unnest) -> str:
+    alias, offset = node.args.get("alias"), node.args.get("offset")
+    text = f"UNNEST({generator.expressions(node, flat=True)}){' WITH ORDINALITY' if offset else ''}"
+    if not alias:
+        return text
+    names = [*alias.columns, *([offset] if isinstance(offset, exp.Identifier) else [])]
+    columns = f"({', '.join(map(generator.sql, names))})" if names else ""
+    return f"{text} AS {generator.sql(alias, 'this')}{columns}"
+
+
 _SET_BY_US: dict[Any, Any] = {
+    exp.Unnest: _unnest,
     exp.Trim: _trim,
     exp.Values: _values,
     exp.Any: _quantified("ANY"),
@@ -408,6 +480,36 @@ TrinoGenerator.TRANSFORMS = {
 def read(tokens: list[Token], text: str) -> list[exp.Expr | None]:
     """Parse tokens into statements; raises sqlglot's errors and RecursionError."""
     return DIALECT.parser().parse(tokens, text)
+
+
+def reads_two_ways(tokens: list[Token], tree: exp.Expr) -> str:
+    """Say which word of a text its tree lost or invented, if any: sqlglot forgives what Trino would refuse.
+
+    Both sides are counted as words; what one spelling may add to another is in `MAY_COME` and `MAY_GO`.
+    """
+    text = emit(tree)
+    ours, theirs = Counter(map(_counted, tokens_of(text, MOST_TOKENS))), Counter(map(_counted, tokens))
+    come, gone = ours - theirs, theirs - ours
+    frames = come.pop("BETWEEN", 0)  # ROWS 2 PRECEDING is ROWS BETWEEN 2 PRECEDING AND CURRENT ROW
+    for word in ("AND", "current", "row"):
+        come[word] -= frames
+    gone_or_kept = gone + Counter(VALUES=theirs["VALUES"])
+    invented = [
+        word
+        for word, count in come.items()
+        if word not in MAY_GO and count > sum(gone_or_kept[cause] for cause in MAY_COME.get(word, ()))
+    ]
+    lost = [word for word in gone if word not in MAY_GO and word not in MAY_COME_FOR]
+    return next(iter([*invented, *lost]), "")
+
+
+def _counted(token: Token) -> str:
+    kind = token.token_type
+    if kind in (TokenType.STRING, TokenType.NUMBER):
+        return f"{kind.name} {token.text}"
+    if kind in (TokenType.VAR, TokenType.IDENTIFIER) or (kind in KEYWORDS and kind not in NO_NAMES):
+        return token.text.lower()
+    return kind.name
 
 
 def read_text(text: str) -> exp.Expr:

@@ -21,8 +21,8 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from gateway.errors import NotAllowed, NotParsed
 from gateway.kernel.allowed import EXTRACT_FIELDS, NODES, OPERATORS, PREDICATES, STATEMENT_STARTS, TYPES, parts_of
-from gateway.kernel.dialect import ARRAY, INTERVAL, LITERAL, first_word, place_of, read, tokens_of
-from gateway.kernel.functions import FUNCTIONS
+from gateway.kernel.dialect import ARRAY, INTERVAL, LITERAL, first_word, place_of, read, reads_two_ways, tokens_of
+from gateway.kernel.functions import FUNCTIONS, TABLE_FUNCTIONS
 from gateway.kernel.statements import refusal_of
 
 MAX_BYTES = 1_000_000
@@ -38,7 +38,6 @@ MAX_QUERIES = 500
 
 _UNWRITABLE = re.compile("[\\x00\\ud800-\\udfff]")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_END = re.compile(r"\s*;?\s*\Z")
 _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.CASE}
 _CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.END}
 _OWN_FORMS = frozenset({LITERAL, INTERVAL, ARRAY})
@@ -64,7 +63,9 @@ def parse(text: str) -> Statement:
         raise NotParsed(f"the statement is longer than {MAX_BYTES:,} bytes", hint="send a shorter statement")
     if _UNWRITABLE.search(text):
         raise NotParsed("the text holds a character that is none (NUL, half a pair)", hint="leave it out")
-    text = _END.sub("", text)  # a semicolon at the end is a habit, not a second statement
+    text = text.rstrip()
+    if text.endswith(";"):  # a habit, not a second statement
+        text = text[:-1].rstrip()
     _check_start(text)
     tokens = tokens_of(text, MAX_TOKENS)
     _check_shape(text, tokens)
@@ -78,6 +79,7 @@ def parse(text: str) -> Statement:
             raise NotParsed("the statement is nested too deeply", hint="use IN or brackets", **place(text, node))
         _check_node(text, node)
     _check_joins(text, tokens, tree)
+    _check_words(tokens, tree)
     _lower_names(tree)
     return Statement(text, hashlib.sha256(text.encode()).hexdigest(), tree)
 
@@ -153,6 +155,12 @@ def _check_joins(text: str, tokens: list[Token], tree: exp.Expr) -> None:
         raise NotAllowed("a JOIN has no condition", hint="write JOIN … ON or USING after each, or CROSS JOIN")
 
 
+def _check_words(tokens: list[Token], tree: exp.Expr) -> None:
+    odd = reads_two_ways(tokens, tree)
+    if odd:
+        raise NotParsed(f"not Trino SQL: {odd.lower()[:40]} is too many, or missing", hint="check that word and commas")
+
+
 def _lower_names(tree: exp.Expr) -> None:
     """Make every name lower case, as Trino compares them; output columns keep the partner's spelling."""
     for select in list(tree.find_all(exp.Select)):
@@ -209,11 +217,14 @@ def _check_node(text: str, node: exp.Expr) -> None:
         reason = (f"{_said(node)} is not open", "docs/sql.md lists what is open")
     elif extra:
         names = ", ".join(sorted(name.rstrip("_") for name in extra))
-        reason = (f"{names} is not open in {_said(node)}", "docs/sql.md lists what is open")
+        reason = _PARTS_SAID.get(names, (f"{names} is not open in {_said(node)}", "docs/sql.md lists what is open"))
     elif check := _PLAIN_FORMS.get(type(node)):
         reason = check(node)
     if reason:
         raise NotAllowed(reason[0], hint=reason[1], **place(text, node))
+
+
+_PARTS_SAID = {"version": ("time travel is not open", "a table is read as it is now; leave FOR … AS OF out")}
 
 
 def _said(node: exp.Expr) -> str:
@@ -253,8 +264,11 @@ def _table(node: exp.Expr) -> Reason:
     if isinstance(node.this, exp.Anonymous):
         inner = node.this.expressions
         called = [part.name.lower() for part in inner if isinstance(part, exp.Anonymous)]
-        if node.this.name.lower() != "table" or len(inner) != 1 or called != ["sequence"] or node.args.get("db"):
+        if node.this.name.lower() != "table" or len(inner) != 1 or not called or node.args.get("db"):
             return "table functions are not open", "read a table by its name, or TABLE(sequence(…))"
+        found = TABLE_FUNCTIONS.get(called[0])
+        if found is None or found.verdict == "refused":
+            return "table functions are not open", found.note if found else "read a table by its name"
         return None
     if not isinstance(node.this, exp.Identifier):
         return "this cannot be read from", "read a table by its name"
