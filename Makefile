@@ -6,10 +6,10 @@ RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup python demo down test check fmt docs lock clean
+.PHONY: help setup python demo down test check bench-kernel fmt docs lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
 python: # the locked packages and the project itself in .venv
 	@$(PYTHON) -I stack/install.py
@@ -32,6 +32,9 @@ check: setup ## formatting, lint, types, import contracts, policy gates
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports
 	@$(RUN) -m stack.policy_gates
+
+bench-kernel: setup ## time a statement from its text to its verified plan, alone and beside bombs
+	@$(RUN) -m stack.bench_kernel --bombs
 
 fmt: setup ## format Python and Rego
 	$(RUN) -m ruff check --fix --select I .

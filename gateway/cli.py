@@ -264,7 +264,7 @@ def _told(sql: str = "") -> Iterator[None]:
 
 def _exit_code(problem: dict[str, Any]) -> int:
     status = int(problem.get("status", 500))
-    return UNAVAILABLE if status == 503 else REFUSED if status < 500 else FAULT
+    return UNAVAILABLE if status in (429, 503) else REFUSED if status < 500 else FAULT
 
 
 def _fail(code: int, lines: Iterable[str]) -> NoReturn:

@@ -11,6 +11,7 @@ GatewayError
 ├── Failed               Trino ran the query and it failed on the partner's own doing
 ├── Unavailable          try later; we stay closed meanwhile
 │   ├── PolicyUnavailable, PortUnavailable, PortTrouble, EngineUnavailable, AuditUnavailable, IdentityUnavailable
+│   ├── KernelUnavailable, TooMany
 └── Broken               an invariant of ours failed; the query is never sent
     ├── VerificationFailed
     └── CatalogFault       a catalog file is wrong; found at load
@@ -130,6 +131,18 @@ class IdentityUnavailable(Unavailable):
     """The issuer's keys cannot be read, so no token can be checked."""
 
     code = "identity_unavailable"
+
+
+class KernelUnavailable(Unavailable):
+    """No worker process is free to read the statement."""
+
+    code = "kernel_unavailable"
+
+
+class TooMany(Unavailable):
+    """The partner's organisation has as many statements waiting to be read as it may have."""
+
+    code = "too_many"
 
 
 class Broken(GatewayError):

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.audit.record import Receipt, Record
-from gateway.model import Decision, Partner, Question, TableName
+from gateway.kernel.work import Job, Planned
+from gateway.model import AskedTable, Decision, Partner, Question, TableName
 
 Rows = list[list[object]]
 
@@ -17,6 +18,19 @@ class Identity(Protocol):
 
     def identify(self, token: str | None) -> Partner:
         """Raise `Unauthenticated` unless a trusted issuer vouches for the token."""
+
+
+class Kernel(Protocol):
+    """The steps from a text to its plan, wherever they are taken; `organisation` is whose turn it is."""
+
+    async def tables_asked(self, organisation: str, text: str) -> tuple[AskedTable, ...]:
+        """Say what the policy must be asked about, or refuse the text."""
+
+    async def plan(self, organisation: str, job: Job) -> Planned:
+        """Plan what the policy granted, or refuse the text."""
+
+    async def probe(self) -> None:
+        """Raise `KernelUnavailable` unless a text can be read."""
 
 
 class Policy(Protocol):

@@ -12,33 +12,28 @@ from dataclasses import dataclass
 from gateway.answer import Answer
 from gateway.errors import BadRequest, Broken, Denied, GatewayError, PortTrouble, PortUnavailable, Unavailable
 from gateway.explain import Explanation, explained
-from gateway.kernel.authorise import ask, ask_all, authorise, grant_of
-from gateway.kernel.dialect import emit
+from gateway.kernel.authorise import ask_all, grant_of
 from gateway.kernel.keys import mask_keys
-from gateway.kernel.parse import parse
-from gateway.kernel.plan import Plan, plan, without
-from gateway.kernel.resolve import Resolved, survey
-from gateway.kernel.rewrite import guard_tables
-from gateway.kernel.verify import verify
-from gateway.model import PURPOSES, Catalog, Decision, Grant, Partner, QueryRequest
-from gateway.parts import AuditLog, Clock, Engine, Identity, Policy
+from gateway.kernel.plan import Plan
+from gateway.kernel.work import Job, Planned
+from gateway.model import PURPOSES, Catalog, Decision, Grant, Partner, QueryRequest, Question
+from gateway.parts import AuditLog, Clock, Engine, Identity, Kernel, Policy
 from gateway.recording import decision_record, refusal_record, utc
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A query that the policy has answered for: bound to what was granted, not yet sent."""
+    """A query that the policy has answered for, not yet planned."""
 
-    resolved: Resolved
+    organisation: str
+    text: str
     decision: Decision
     grant: Grant
     now: str
 
-    def plan(self, missing: frozenset[str] = frozenset()) -> Plan:
-        """Rewrite, verify and plan the query, without the `missing` ports."""
-        resolved = without(self.resolved, missing)
-        verified = verify(emit(guard_tables(resolved, self.grant)), self.grant)
-        return plan(verified, self.resolved, self.decision, self.grant, missing)
+    async def plan(self, kernel: Kernel, missing: frozenset[str] = frozenset()) -> Planned:
+        """Bind the query to what was granted, rewrite, verify and plan it, without the `missing` ports."""
+        return await kernel.plan(self.organisation, Job(self.text, self.decision, self.grant.mask_keys, missing))
 
 
 @dataclass(frozen=True)
@@ -46,6 +41,7 @@ class Gate:
     """The parts that a query passes through."""
 
     catalog: Catalog
+    kernel: Kernel
     identity: Identity
     policy: Policy
     engine: Engine
@@ -63,7 +59,7 @@ class Gate:
         query = str(uuid.uuid4())
         try:
             decided = await self.decide(partner, request)
-            first = decided.plan()
+            first = await decided.plan(self.kernel)
         except Exception as fault:  # whatever it was, it is written down, and nothing of it is shown
             error = _shown(fault)
             error.query_id = query
@@ -72,44 +68,44 @@ class Gate:
         return await self._execute(query, partner, request, decided, first)
 
     async def decide(self, partner: Partner, request: QueryRequest) -> Decided:
-        """Parse the query, ask the policy once, and bind every name to what was granted."""
+        """Find what the query may mean, and ask the policy once."""
         _check_purpose(partner, request.purpose)
-        statement = parse(request.sql)
-        surveyed = survey(statement, self.catalog)
-        question = ask(partner, request.purpose, self._now(), surveyed, self.catalog)
+        tables = await self.kernel.tables_asked(partner.organisation, request.sql)
+        question = Question(partner, request.purpose, self._now(), tables)
         decision = await self.policy.decide(question)
         grant = grant_of(decision, self.catalog, mask_keys(self.mask_secret, partner.organisation, self.catalog.ports))
-        return Decided(authorise(statement, surveyed, decision, grant), decision, grant, question.now)
+        return Decided(partner.organisation, request.sql, decision, grant, question.now)
 
     async def explain(self, partner: Partner, request: QueryRequest) -> Explanation:
         """Decide and plan a query as `answer` would, and run nothing."""
         decided = await self.decide(partner, request)
-        return explained(decided.plan(), decided.decision, request.purpose, decided.now)
+        planned = await decided.plan(self.kernel)
+        return explained(planned.plan, decided.decision, request.purpose, decided.now)
 
     def _now(self) -> str:
         return utc(self.clock())[:19] + "Z"
 
     async def _execute(
-        self, query: str, partner: Partner, request: QueryRequest, decided: Decided, planned: Plan
+        self, query: str, partner: Partner, request: QueryRequest, decided: Decided, planned: Planned
     ) -> Answer:
         """Admit and run the plan; with the partner's opt-in, once more for each set of ports found silent."""
         missing: frozenset[str] = frozenset()
         while True:
             record = decision_record(
-                query, self.clock(), partner, request, decided.decision, planned, decided.grant, self.build
+                query, self.clock(), partner, request, decided.decision, planned.plan, decided.grant, self.build
             )
             receipt = await self.audit.append(record)
-            answer = Answer(query, planned, receipt, self.audit, self.clock)
+            answer = Answer(query, planned.plan, receipt, self.audit, self.clock)
             try:
                 await answer.start(self.engine, f"{partner.id}#{receipt.index}")
                 return answer
             except PortTrouble:
-                error, silent = await self._blame(planned, f"portgate-probe#{receipt.index}")
+                error, silent = await self._blame(planned.plan, f"portgate-probe#{receipt.index}")
                 await answer.close("failed", error)
                 missing |= silent
-                if not silent or not request.partial or not _answerable(decided, missing):
+                if not silent or not request.partial or not planned.is_answerable(missing):
                     raise error from None
-                planned = decided.plan(missing)
+                planned = await decided.plan(self.kernel, missing)
             except Exception as fault:
                 error = _shown(fault)
                 await answer.close("failed", error)
@@ -140,14 +136,6 @@ _HOW_PARTIAL = "try again later, or ask for a partial answer"
 
 def _shown(fault: Exception) -> GatewayError:
     return fault if isinstance(fault, GatewayError) else Broken("the gateway failed on this query")
-
-
-def _answerable(decided: Decided, missing: frozenset[str]) -> bool:
-    """Whether each table of the query still has a sharing port left."""
-    return all(
-        any(branch.port in use.ports - missing for branch in decided.grant.tables[use.name])
-        for use in decided.resolved.uses
-    )
 
 
 def _check_purpose(partner: Partner, purpose: str) -> None:

@@ -62,6 +62,21 @@ class AuditSettings(Section):
     file: Path
 
 
+class KernelSettings(Section):
+    """The worker processes that read and rewrite statements, and what one statement may cost."""
+
+    workers: PositiveInt = 2
+    """How many statements are worked on at once; one process more stands by."""
+    timeout_seconds: PositiveFloat = 2.0
+    """How long a worker may take for one step of a statement before it is killed and the statement refused."""
+    memory_bytes: PositiveInt = 1024**3
+    """How much memory a worker may have."""
+    waiting_per_organisation: PositiveInt = 64
+    """How many statements of one organisation may wait for a worker; more are refused at once."""
+    wait_seconds: PositiveFloat = 10.0
+    """How long a statement waits for a worker."""
+
+
 class Settings(Section):
     """Everything a gateway needs to know before it starts."""
 
@@ -70,6 +85,7 @@ class Settings(Section):
     opa: OpaSettings = OpaSettings()
     issuers: tuple[IssuerSettings, ...]
     audit: AuditSettings
+    kernel: KernelSettings = KernelSettings()
     catalog_directory: Path
     mask_key_file: Path
     """Secret from which the keys of keyed-hash masks are derived, one per port and organisation."""

@@ -11,6 +11,7 @@ from typing import Any
 from gateway.adapters.audit_store import SqliteAuditStore
 from gateway.adapters.catalog_files import read_catalog
 from gateway.adapters.clock import now
+from gateway.adapters.kernel_pool import KernelPool
 from gateway.adapters.opa import OpaPolicy
 from gateway.adapters.tokens import TokenReader
 from gateway.adapters.trino import Trino
@@ -28,8 +29,11 @@ class Gateway:
     def __init__(self, settings: Settings) -> None:
         self._audit = SqliteAuditStore(settings.audit.file)
         self._policy = OpaPolicy(str(settings.opa.url), settings.opa.timeout_seconds)
+        catalog = read_catalog(settings.catalog_directory, settings.ports)
+        self._kernel = KernelPool(catalog, settings.kernel)
         self.gate = Gate(
-            catalog=read_catalog(settings.catalog_directory, settings.ports),
+            catalog=catalog,
+            kernel=self._kernel,
             identity=TokenReader(settings.issuers),
             policy=self._policy,
             engine=Trino(settings.trino),
@@ -40,17 +44,25 @@ class Gateway:
         )
 
     async def start(self) -> None:
-        """Make room for many waiting queries."""
+        """Start the kernel's workers, and make room for many waiting queries."""
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "waits-for-trino"))
+        await self._kernel.start()
 
     async def close(self) -> None:
         """Let go of every part; what waits to be written is written."""
+        await self._kernel.close()
         await self._policy.close()
         await asyncio.to_thread(self._audit.close)
 
     async def ready(self) -> dict[str, str]:
         """Ask each part how it is: part -> `ok`, or why not."""
-        probes = {"policy": self.gate.policy.probe, "engine": self.gate.engine.probe, "audit": self.gate.audit.probe}
+        gate = self.gate
+        probes = {
+            "kernel": gate.kernel.probe,
+            "policy": gate.policy.probe,
+            "engine": gate.engine.probe,
+            "audit": gate.audit.probe,
+        }
         answers = await asyncio.gather(*(_state(probe) for probe in probes.values()))
         return dict(zip(probes, answers, strict=True))
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.audit.record import Receipt, Record, encode
 from gateway.errors import AuditUnavailable, GatewayError, PortTrouble
-from gateway.model import Decision, Partner, Question, TableName
+from gateway.kernel.work import Desk, Job, Planned
+from gateway.model import AskedTable, Decision, Partner, Question, TableName
 from gateway.parts import Rows
 from gateway.pipeline import Gate
 from tests.world import CATALOG, EVERYTHING, PARTNER
@@ -41,6 +42,24 @@ class Log:
         self.records.append(record)
         self.happened.append(type(record).__name__)
         return Receipt(len(self.records), "digest")
+
+    async def probe(self) -> None:
+        """Always well."""
+
+
+class AtOnce:
+    """The kernel's steps, taken here and now instead of in a worker."""
+
+    def __init__(self) -> None:
+        self._desk = Desk(CATALOG)
+
+    async def tables_asked(self, organisation: str, text: str) -> tuple[AskedTable, ...]:
+        """Take the first hop."""
+        return self._desk.tables_asked(text)
+
+    async def plan(self, organisation: str, job: Job) -> Planned:
+        """Take the second hop."""
+        return self._desk.plan(job)
 
     async def probe(self) -> None:
         """Always well."""
@@ -127,4 +146,4 @@ class AnyToken:
 
 def gate(log: Log, engine: FakeEngine, policy: FixedPolicy | None = None) -> Gate:
     """A gate among simulated parts."""
-    return Gate(CATALOG, AnyToken(), policy or FixedPolicy(), engine, log, Ticking(), b"secret", "test build")
+    return Gate(CATALOG, AtOnce(), AnyToken(), policy or FixedPolicy(), engine, log, Ticking(), b"secret", "test build")

@@ -15,6 +15,7 @@ from gateway.errors import (
     GatewayError,
     PortUnavailable,
     Refused,
+    TooMany,
     Unauthenticated,
     Unavailable,
 )
@@ -71,6 +72,7 @@ KINDS: tuple[tuple[type[GatewayError], int, str], ...] = (
     (Refused, 400, "The query was refused"),
     (Failed, 422, "The query failed"),
     (PortUnavailable, 503, "A port does not answer"),
+    (TooMany, 429, "Too many questions at once"),
     (Unavailable, 503, "A part does not answer"),
     (GatewayError, 500, "The gateway stopped the query"),
 )

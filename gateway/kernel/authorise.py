@@ -30,11 +30,16 @@ from gateway.model import (
 
 def ask(partner: Partner, purpose: str, now: str, surveyed: Resolved, catalog: Catalog) -> Question:
     """Put the one question to the policy: each table, port by port, with the columns that may be meant."""
+    return Question(partner, purpose, now, tables_asked(surveyed, catalog))
+
+
+def tables_asked(surveyed: Resolved, catalog: Catalog) -> tuple[AskedTable, ...]:
+    """Say what the policy must be asked about: each table, port by port, with the columns that may be meant."""
     wanted: dict[TableName, set[str]] = {}
     for use in surveyed.uses:
         for name in asked_names(use.name, use.ports, catalog):
             wanted.setdefault(name, set()).update(use.columns)
-    return Question(partner, purpose, now, tuple(_asked(wanted)))
+    return tuple(_asked(wanted))
 
 
 def ask_all(partner: Partner, purpose: str, now: str, catalog: Catalog) -> Question:

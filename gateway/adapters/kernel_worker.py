@@ -1,0 +1,82 @@
+"""The half of the pool that runs inside a worker process: it starts, then takes one step of the kernel after another.
+
+Hostile text is read here and nowhere else. What a reviewer must check:
+- A worker cannot outlive the gateway, and cannot take more memory than it was given.
+- SIGTERM and SIGKILL end it at any moment, in the middle of compiled code too.
+- Nothing leaves but plain data: an answer of the kernel, or a `Fault`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import pickle
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+from gateway.kernel.work import Desk, Fault, Job, Planned, fault_of
+from gateway.model import AskedTable, Catalog
+
+STACK_BYTES = 120 * 1024 * 1024
+"""What the main thread's stack may grow to; Linux leaves at least 128 MiB free below it."""
+RECURSION_LIMIT = 100_000
+"""Out of the way: the stack is the bound, and the caps on the text come long before it."""
+_PR_SET_PDEATHSIG = 1
+
+Given = TypeVar("Given")
+Done = TypeVar("Done")
+
+_desks: list[Desk] = []
+
+
+def start(catalog: bytes, memory_bytes: int) -> None:
+    """Prepare this process for work: bounds first, then the (pickled) catalog."""
+    _die_with_the_gateway()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_STACK, STACK_BYTES)
+    _limit(resource.RLIMIT_AS, memory_bytes)
+    sys.setrecursionlimit(RECURSION_LIMIT)
+    known: Catalog = pickle.loads(catalog)  # noqa: S301 - from the gateway itself, over a pipe that only it holds
+    desk = Desk(known)
+    desk.warm_up()
+    _desks.append(desk)
+    gc.freeze()  # what is here for good need not be looked at each time garbage is collected
+
+
+def ready() -> int:
+    """Say that the catalog is read, and which process this is."""
+    return os.getpid()
+
+
+def tables_asked(text: str) -> tuple[AskedTable, ...] | Fault:
+    """Take the first hop of one query."""
+    return _step(Desk.tables_asked, text)
+
+
+def plan(job: Job) -> Planned | Fault:
+    """Take the second hop of one query."""
+    return _step(Desk.plan, job)
+
+
+def _step(step: Callable[[Desk, Given], Done], given: Given) -> Done | Fault:
+    try:
+        return step(_desks[0], given)
+    except Exception as error:
+        return fault_of(error)
+
+
+def _limit(what: int, soft: int) -> None:
+    """Bound a resource, within what this process may have at all."""
+    _, hard = resource.getrlimit(what)
+    resource.setrlimit(what, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+
+
+def _die_with_the_gateway() -> None:
+    """Have Linux kill this process once its parent is gone, which itself ends with the gateway."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
