@@ -22,7 +22,7 @@ pytestmark = pytest.mark.real
 
 MANY = settings.get_current_profile_name() == "many"
 """With `--hypothesis-profile=many` other agreements are drawn each time, and many more."""
-WORLDS = 1_000 if MANY else 30
+WORLDS = 1_000 if MANY else 26
 """How often agreements are drawn."""
 QUERIES = 6
 """How many queries are asked under the same agreements."""
@@ -98,7 +98,7 @@ def _compare(engine: Engine, chance: Random) -> None:
 def test_the_answer_equals_the_same_query_on_tables_filtered_beforehand(engine: Engine) -> None:
     _compare(engine)
 
-    assert engine.compared >= WORLDS * QUERIES * 5 // 6
+    assert engine.compared >= WORLDS * QUERIES >= 150
     assert engine.with_rows >= engine.compared // 3, "empty answers prove little"
 
 
