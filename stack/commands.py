@@ -25,6 +25,13 @@ from stack.layout import NAMES, Home, find_home
 HomeOption = Annotated[Path | None, typer.Option("--home", help="The stack's folder [$PORTGATE_HOME, else .portgate].")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Say it as JSON.")]
 TcpOption = Annotated[int | None, typer.Option(min=1, max=65535, help="TCP port; remembered.")]
+SamplesOption = Annotated[
+    bool | None,
+    typer.Option(
+        help="Trino's own sample data (tpch, tpcds, memory), for tests and benchmarks: "
+        "no agreement speaks of it, so no partner can read it; remembered [off]."
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -43,6 +50,7 @@ def up(
     trino_port: TcpOption = None,
     opa_port: TcpOption = None,
     postgres_port: TcpOption = None,
+    samples: SamplesOption = None,
     without: Annotated[list[str] | None, typer.Option(help="A part not to start: gateway.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -66,6 +74,7 @@ def up(
             ports=tuple(port.strip() for port in ports.split(",")) if ports else None,
             as_of=as_of.date() if as_of else None,
             tcp={name: number for name, number in tcp.items() if number is not None},
+            samples=samples,
         )
         lifecycle.up(where, settings, _say, without=tuple(without or ()))
     _tell_status(where, as_json=as_json)

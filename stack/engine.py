@@ -17,7 +17,7 @@ from stack.keys import secret, trino_public_key
 from stack.layout import TEMPLATES, Home, write_private
 from stack.postgres import CATALOG_ROLE, READER
 from stack.rendering import write_rendered
-from stack.settings import StackSettings
+from stack.settings import SAMPLES, StackSettings
 from stack.trino_access import connect
 
 PART = "trino"
@@ -54,10 +54,12 @@ def configure(home: Home, components: Components, settings: StackSettings) -> st
         "reader_password": secret(home, f"postgres-{READER}"),
     }
     catalogs = [f"catalog/{port}.properties" for port in settings.ports]
+    samples = [f"{sample}.properties" for sample in SAMPLES if settings.samples]
     for stale in (etc / "catalog").glob("*.properties"):
-        if f"catalog/{stale.name}" not in catalogs:
+        if f"catalog/{stale.name}" not in catalogs and stale.name not in samples:
             stale.unlink()
     digest = write_rendered(TEMPLATES / "trino", _FILES + catalogs, etc, values)
+    digest += write_rendered(TEMPLATES / "trino" / "samples", samples, etc / "catalog", values)
     return f"{digest} {components.trino} {trino_public_key(home)} {certificate}"
 
 

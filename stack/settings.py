@@ -1,4 +1,4 @@
-"""What a stack was told (TCP ports, scale, which seaports), remembered in <home>/stack.json."""
+"""What a stack was told (TCP ports, scale, which seaports, samples), remembered in <home>/stack.json."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from stack.faults import StackFault
 from stack.layout import Home, write_private
 
 PORTS = ("los_angeles", "long_beach", "oakland", "hueneme", "san_diego")
+SAMPLES = ("tpch", "tpcds", "memory")
+"""Trino's own sample catalogs, for tests and benchmarks."""
 
 
 TcpPort = Annotated[int, Field(ge=1, le=65535)]
@@ -48,6 +50,8 @@ class StackSettings(BaseModel):
     """How much data: 1 is about a million container events for Los Angeles."""
     as_of: date
     """The day on which the generated data ends; kept until told otherwise, so that data is not made anew each day."""
+    samples: bool = False
+    """Whether Trino's own sample data hangs beside the ports; no agreement speaks of it, so no partner can read it."""
 
     @model_validator(mode="after")
     def _ports_are_known(self) -> Self:
@@ -82,10 +86,12 @@ def decide(
     ports: tuple[str, ...] | None = None,
     as_of: date | None = None,
     tcp: dict[str, int] | None = None,
+    samples: bool | None = None,
 ) -> StackSettings:
     """Join what is said now with what was said before; what is said now wins."""
     before = remembered(home) or StackSettings(as_of=today)
-    said = {"scale": scale, "ports": ports, "as_of": as_of, "tcp": {**before.tcp.model_dump(), **(tcp or {})}}
+    tcp = {**before.tcp.model_dump(), **(tcp or {})}
+    said = {"scale": scale, "ports": ports, "as_of": as_of, "tcp": tcp, "samples": samples}
     if ports:
         said["ports"] = tuple(port for port in PORTS if port in ports) + tuple(p for p in ports if p not in PORTS)
     try:

@@ -14,12 +14,15 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import settings
 
 from stack.layout import Home
 from stack.trino_access import connect
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SCALE = "0.01"
+
+settings.register_profile("many")  # `pytest --hypothesis-profile=many`: what is drawn, drawn far more often
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     home = tmp_path_factory.mktemp("stack")
     started = Stack(home, "")
     try:
-        started = start_stack(home)
+        started = start_stack(home, "--samples")
         yield started
     finally:
         started.portgate("down", check=False)

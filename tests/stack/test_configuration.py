@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from stack.faults import StackFault
 from stack.keys import make_keys
 from stack.layout import TEMPLATES, Home
 from stack.rendering import render
-from stack.settings import PORTS, StackSettings, TcpPorts
+from stack.settings import PORTS, SAMPLES, StackSettings, TcpPorts
 
 TODAY = "2026-11-22"
 JDBC = ("long_beach", "oakland")
@@ -27,10 +28,11 @@ def etc(home: Home) -> Path:
     return home.trino / "etc"
 
 
-def write(home: Home, ports: tuple[str, ...], tcp: TcpPorts | None = None) -> str:
+def write(home: Home, ports: tuple[str, ...], tcp: TcpPorts | None = None, *, samples: bool = False) -> str:
     make_keys(home)
     nowhere = Path("/nowhere")
-    settings = StackSettings.model_validate({"as_of": TODAY, "ports": ports, "tcp": tcp or TcpPorts()})
+    told = {"as_of": TODAY, "ports": ports, "tcp": tcp or TcpPorts(), "samples": samples}
+    settings = StackSettings.model_validate(told)
     return configure(home, Components(nowhere, nowhere, nowhere, nowhere, nowhere), settings)
 
 
@@ -95,15 +97,38 @@ def test_a_port_that_is_left_out_has_no_catalog(home: Home) -> None:
     assert [file.stem for file in (home.trino / "etc" / "catalog").iterdir()] == ["oakland"]
 
 
+def catalogs(home: Home) -> set[str]:
+    return {file.stem for file in (home.trino / "etc" / "catalog").iterdir()}
+
+
+def test_samples_hang_beside_the_ports_only_while_they_are_asked_for(home: Home) -> None:
+    write(home, PORTS, samples=True)
+    with_samples = catalogs(home)
+    write(home, PORTS)
+
+    assert with_samples == {*PORTS, *SAMPLES}
+    assert catalogs(home) == set(PORTS)
+
+
+def test_nobody_but_the_loader_may_see_a_sample(etc: Path) -> None:
+    rules = json.loads((etc / "rules.json").read_text())["catalogs"]
+
+    for sample in SAMPLES:
+        first = next(rule for rule in rules if "user" not in rule and re.fullmatch(rule.get("catalog", ".*"), sample))
+        assert first == {"allow": "none"}
+
+
 def test_the_same_settings_give_the_same_digest_and_others_another(home: Home) -> None:
     first = write(home, PORTS)
 
     assert write(home, PORTS) == first
     assert write(home, PORTS, TcpPorts(postgres=15433)) != first
+    assert write(home, PORTS, samples=True) != first
 
 
 def test_every_template_in_the_folder_is_used(etc: Path) -> None:
     written = {file.relative_to(etc) for file in etc.rglob("*") if file.is_file()}
     templates = {file.relative_to(TEMPLATES / "trino") for file in (TEMPLATES / "trino").rglob("*") if file.is_file()}
 
-    assert templates <= written
+    assert {file for file in templates if file.parent.name != "samples"} <= written
+    assert {file.name for file in templates - written} == {f"{sample}.properties" for sample in SAMPLES}

@@ -16,7 +16,7 @@ TODAY = date(2026, 11, 22)
 def test_a_new_stack_has_all_ports_at_scale_one_up_to_today(home: Home) -> None:
     settings = decide(home, today=TODAY)
 
-    assert (settings.ports, settings.scale, settings.as_of) == (PORTS, 1.0, TODAY)
+    assert (settings.ports, settings.scale, settings.as_of, settings.samples) == (PORTS, 1.0, TODAY, False)
     assert settings.tcp.model_dump() == {
         "gateway": 8443,
         "plain": 8080,
@@ -27,12 +27,16 @@ def test_a_new_stack_has_all_ports_at_scale_one_up_to_today(home: Home) -> None:
 
 
 def test_what_was_said_once_holds_until_something_else_is_said(home: Home) -> None:
-    remember(home, decide(home, today=TODAY, scale=0.01, ports=("oakland", "long_beach"), tcp={"opa": 9000}))
+    remember(
+        home, decide(home, today=TODAY, scale=0.01, ports=("oakland", "long_beach"), tcp={"opa": 9000}, samples=True)
+    )
 
     again = decide(home, today=date(2027, 1, 1), tcp={"trino": 9001})
 
     assert (again.scale, again.ports, again.as_of) == (0.01, ("long_beach", "oakland"), TODAY)
     assert (again.tcp.opa, again.tcp.trino, again.tcp.postgres) == (9000, 9001, 15432)
+    assert again.samples
+    assert not decide(home, today=TODAY, samples=False).samples
 
 
 @pytest.mark.parametrize(
