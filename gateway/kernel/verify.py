@@ -7,7 +7,7 @@ It shares no code with `rewrite`: it takes each guard apart, back into the value
 (3) a guard reads the port's own table as it is, or the port's mapping with just the columns that guard and rules need
 (4) a guard lists granted columns only, each once, by its own name, no star
 (5) a guard lets through only rows that an agreement admits
-(6) each value is raw only where an agreement shows it, masked as agreed, or NULL
+(6) each value is raw only where an agreement shows it, masked as agreed, or NULL; over a mapping it carries its rule
 """
 
 from __future__ import annotations
@@ -419,7 +419,8 @@ def _check_arm(value: exp.Expr, rows: Rules, name: str, known: Table, branch: Br
     mask = _mask_read(value, name, type_, branch, grant)
     givers = [a for a in branch.agreements if name in a.columns and a.columns[name] == mask]
     admitted = _rules_granted(givers, branch)
-    whole = admitted == _EVERYTHING or _rules_granted(branch.agreements, branch) <= admitted
+    shared = branch.mapping is None and _rules_granted(branch.agreements, branch) <= admitted
+    whole = admitted == _EVERYTHING or shared  # over a mapping, a value may run where the guard's rule has not
     _demand(bool(givers) and (rows <= admitted or whole), "(6) a value that is not given")
 
 

@@ -54,3 +54,25 @@ def test_text_that_no_rewrite_makes_is_refused(sql: str) -> None:
 
     with pytest.raises(VerificationFailed):
         verify(sql, grant)
+
+
+def test_a_value_over_a_mapping_that_does_not_carry_its_rule_is_caught() -> None:
+    decision = says({LA_CALLS: [gives("ship", rows=((Condition("carrier", "eq", "MSC"),),))]})
+    sql = rewritten("SELECT ship FROM calls", decision)
+    rule = 'CASE WHEN "carrier" = \'MSC\' THEN "ship" ELSE CAST(NULL AS VARCHAR) END'
+    assert rule in sql
+    _, grant = decided("SELECT ship FROM calls", decision)
+
+    with pytest.raises(VerificationFailed, match=r"\(6\)"):
+        verify(sql.replace(rule, '"ship"'), grant)
+
+
+def test_a_rule_that_may_be_unknown_is_caught() -> None:
+    decision = says({VISIT: [gives("ship", rows=((Condition("carrier", "eq", "MSC"),),))]})
+    sql = rewritten("SELECT ship FROM los_angeles.pola.visit", decision)
+    known = " AND coalesce(\"carrier\" = 'MSC', FALSE)"
+    assert known in sql
+    _, grant = decided("SELECT ship FROM los_angeles.pola.visit", decision)
+
+    with pytest.raises(VerificationFailed, match=r"\(5\)"):
+        verify(sql.replace(known, ""), grant)
