@@ -14,6 +14,7 @@ from gateway.adapters.clock import now
 from gateway.adapters.opa import OpaPolicy
 from gateway.adapters.tokens import TokenReader
 from gateway.adapters.trino import Trino
+from gateway.adapters.wall import Wall
 from gateway.errors import GatewayError
 from gateway.pipeline import Gate
 from gateway.settings import Settings
@@ -28,15 +29,17 @@ class Gateway:
     def __init__(self, settings: Settings) -> None:
         self._audit = SqliteAuditStore(settings.audit.file)
         self._policy = OpaPolicy(str(settings.opa.url), settings.opa.timeout_seconds)
+        build = _build()
+        self.wall = Wall(self._audit, now, build, settings.wall.maintenance_users)
         self.gate = Gate(
             catalog=read_catalog(settings.catalog_directory, settings.ports),
             identity=TokenReader(settings.issuers),
             policy=self._policy,
-            engine=Trino(settings.trino),
+            engine=Trino(settings.trino, self.wall),
             audit=self._audit,
             clock=now,
             mask_secret=settings.mask_key_file.read_bytes(),
-            build=_build(),
+            build=build,
         )
 
     async def start(self) -> None:

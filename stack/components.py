@@ -20,8 +20,11 @@ from stack.fetching import Archive, Meter, build_opa, fetch_trino
 
 TRINO_VERSION = "476"
 TRINO_SHA1 = "c9b38be4017ebd2f7095455aaac772fb40247ebe"
-PLUGINS = ("delta-lake", "duckdb", "geospatial", "hive", "iceberg", "postgresql")
-"""The connectors of the five ports, and a type that PostgreSQL's needs; Trino loads nothing else, to start fast."""
+PLUGINS = ("delta-lake", "duckdb", "geospatial", "hive", "iceberg", "opa", "postgresql")
+"""The connectors of the five ports, a type that PostgreSQL's needs, and what asks the second wall.
+
+Trino loads nothing else, to start fast.
+"""
 OPA_VERSION = (1, 22, 2)
 GO_VERSION = (1, 26)
 """What OPA's go.mod asks for."""
