@@ -3,8 +3,9 @@
 The question is that of Trino's OPA plugin: who (`input.context.identity.user`) does what (`input.action`).
 1. A query that was admitted may run.
 2. It may open the catalogs of its reach and read the columns of its reach.
-3. It may set the session properties that the gateway itself sends, and call the table functions listed here.
-4. Everything else is beyond it: an operation, a shape or a key that nobody listed here too.
+3. It may set the session properties that the gateway itself sends.
+4. Everything else is beyond it: an operation, a shape or a key that nobody listed here too. Of functions, Trino asks
+   only about those that are not its own: none is open.
 """
 
 from __future__ import annotations
@@ -18,8 +19,6 @@ from gateway.model import Admission, Beyond, TableName
 
 SESSION_PROPERTIES = frozenset({"query_max_run_time"})
 """What the gateway sends with each query; partners can set none."""
-TABLE_FUNCTIONS = frozenset({("system", "builtin", "sequence")})
-"""Table functions that read no table; of other functions, Trino's own built-ins are never asked about."""
 MALFORMED = "malformed"
 MAX_TEXT = 200
 """How much of a name is kept for the log, in characters."""
@@ -70,28 +69,25 @@ def _is_admitted(operation: str, resource: object, admission: Admission) -> bool
     match operation, resource:
         case "SelectFromColumns", {"table": table}:
             return _columns_beyond(table, admission) == ()
-        case "AccessCatalog", {"catalog": {"name": str(catalog)}}:
+        case "AccessCatalog", {"catalog": {"name": catalog, **more}} if not more:
             return any(table.catalog == catalog for table in admission.reach)
-        case "SetSystemSessionProperty", {"systemSessionProperty": {"name": str(name)}}:
+        case "SetSystemSessionProperty", {"systemSessionProperty": {"name": str(name), **more}} if not more:
             return name in SESSION_PROPERTIES
-        case "ExecuteFunction", {"function": function}:
-            return _function_name(function) in TABLE_FUNCTIONS
     return False
 
 
 def _columns_beyond(table: object, admission: Admission) -> tuple[str, ...] | None:
     """The columns that the admission does not hold; None if it does not hold the table."""
     match table:
-        case {"catalogName": str(catalog), "schemaName": str(schema), "tableName": str(name), "columns": [*columns]}:
+        case {
+            "catalogName": str(catalog),
+            "schemaName": str(schema),
+            "tableName": str(name),
+            "columns": [*columns],
+            **more,
+        } if not more:
             granted = admission.reach.get(TableName(catalog, schema, name))
-            return None if granted is None else tuple(str(c) for c in columns if c not in granted)
-    return None
-
-
-def _function_name(function: object) -> tuple[str, str, str] | None:
-    match function:
-        case {"catalogSchema": {"catalogName": str(catalog), "schemaName": str(schema)}, "functionName": str(name)}:
-            return catalog, schema, name
+            return None if granted is None else tuple(c for c in map(str, columns) if c not in granted)
     return None
 
 
@@ -116,7 +112,7 @@ def _named_columns(table: object) -> tuple[str, ...]:
 
 
 _NAMES = (
-    "catalogName", "schemaName", "tableName", "columnName", "catalogSchema", "functionName", "propertyName", "name",
+    "catalogName", "schemaName", "tableName", "columnName", "functionName", "propertyName", "name",
     "user", "catalog", "schema", "table", "column", "function", "systemSessionProperty", "catalogSessionProperty",
 )  # fmt: skip
 """The keys under which the plugin names a thing, from the whole to its part."""
