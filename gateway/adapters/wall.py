@@ -50,15 +50,19 @@ class Wall:
         clock: Clock,
         build: str,
         maintenance_users: tuple[str, ...] = (),
+        *,
         monotonic: Callable[[], float] = time.monotonic,
+        most: int = MAX_ADMITTED,
+        strangers_every_seconds: float = STRANGERS_EVERY_SECONDS,
     ) -> None:
         self._audit, self._clock, self._build, self._monotonic = audit, clock, build, monotonic
+        self._most, self._strangers_every_seconds = most, strangers_every_seconds
         self._maintenance_users = frozenset(maintenance_users)
         self._admitted: dict[str, _Standing] = {}
         self._ended: dict[str, float] = {}
         """User strings of queries that ended a moment ago -> when, the oldest first."""
-        self._strangers: list[tuple[str, Beyond]] = []
-        """The first refusal without a query that is not written yet."""
+        self._stranger: tuple[str, Beyond] | None = None
+        """The first refusal without a query that is not written yet, of `_stranger_count`."""
         self._stranger_count = 0
         self._reporter: asyncio.Task[None] | None = None
 
@@ -68,7 +72,7 @@ class Wall:
         """Let Trino do what a query needs, before it is sent."""
         if admission.user in self._admitted:
             raise Broken("two queries share one user string")
-        if len(self._admitted) >= MAX_ADMITTED:
+        if len(self._admitted) >= self._most:
             raise EngineUnavailable("too many queries are under way", hint="try again in a minute")
         self._admitted[admission.user] = _Standing(admission)
 
@@ -90,7 +94,7 @@ class Wall:
         now = self._monotonic()
         self._ended[user] = now
         for old, when in list(self._ended.items()):
-            if now - when <= LATE_SECONDS and len(self._ended) <= MAX_ADMITTED:
+            if now - when <= LATE_SECONDS and len(self._ended) <= self._most:
                 break
             del self._ended[old]
         return standing.breached
@@ -114,7 +118,7 @@ class Wall:
         if refused is None:
             return True
         standing.breached = True
-        _log.error("the second wall refused %s to query %s", refused.operation, standing.admission.query)
+        _log.error("the second wall refused an access to query %s", standing.admission.query)
         await self._write(alarm_record(self._clock(), asked.user, standing.admission, refused, 1, self._build))
         return False
 
@@ -124,19 +128,18 @@ class Wall:
 
     def _note_stranger(self, user: str, refused: Beyond) -> None:
         self._stranger_count += 1
-        if not self._strangers:
-            self._strangers.append((user, refused))
+        self._stranger = self._stranger or (user, refused)
         if self._reporter is None or self._reporter.done():
             self._reporter = asyncio.create_task(self._report_strangers())
 
     async def _report_strangers(self) -> None:
         """Write what was refused without a query, at most once a second, until a second passes without any."""
-        while self._strangers:
-            (user, refused), count = self._strangers.pop(), self._stranger_count
-            self._stranger_count = 0
+        while self._stranger is not None:
+            (user, refused), count = self._stranger, self._stranger_count
+            self._stranger, self._stranger_count = None, 0
             _log.error("the second wall refused %d accesses of no admitted query", count)
             await self._write(alarm_record(self._clock(), user, None, refused, count, self._build))
-            await asyncio.sleep(STRANGERS_EVERY_SECONDS)
+            await asyncio.sleep(self._strangers_every_seconds)
 
     async def _write(self, alarm: AlarmRecord) -> None:
         try:
