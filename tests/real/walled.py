@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import requests
 import uvicorn
@@ -24,7 +24,7 @@ from stack.lifecycle import Starting
 from stack.parts import describe_trino
 from stack.postgres import CATALOG_ROLE, READER
 from stack.settings import StackSettings, TcpPorts, remember, remembered
-from stack.trino_access import LOADER, connect
+from stack.trino_access import LOADER, connect, token
 from tests.conftest import free_tcp_ports
 from tests.simulator import Log
 
@@ -126,18 +126,16 @@ def _leave_the_wall_alone(home: Home) -> None:
     write_private(file, text.replace(rules, ""))
 
 
-def as_somebody_else(home: Home, user: str, other: str, sql: str) -> requests.Response:
-    """Log in to Trino as one user, and ask in the name of another."""
-    connection = connect(home, user)
+def as_somebody_else(home: Home, user: str, other: str, sql: str) -> list[dict[str, Any]]:
+    """Log in to Trino as one user, ask in the name of another, and give all that Trino answers."""
     settings = remembered(home)
     assert settings is not None
     with requests.Session() as session:
         session.trust_env = False
-        session.auth = connection.auth.set_http_session(session).auth
-        return session.post(
-            f"https://127.0.0.1:{settings.tcp.trino}/v1/statement",
-            data=sql.encode(),
-            headers={"X-Trino-User": other},
-            verify=str(home.ca_file),
-            timeout=30,
-        )
+        session.verify = str(home.ca_file)
+        session.headers.update({"Authorization": f"Bearer {token(home, user)}", "X-Trino-User": other})
+        answer = session.post(f"https://127.0.0.1:{settings.tcp.trino}/v1/statement", data=sql.encode(), timeout=30)
+        answers = [answer.json() if answer.ok else {"error": {"errorName": answer.reason}}]
+        while next_uri := answers[-1].get("nextUri"):
+            answers.append(session.get(next_uri, timeout=30).json())
+    return answers
