@@ -135,7 +135,7 @@ def as_somebody_else(home: Home, user: str, other: str, sql: str) -> list[dict[s
         session.verify = str(home.ca_file)
         session.headers.update({"Authorization": f"Bearer {token(home, user)}", "X-Trino-User": other})
         answer = session.post(f"https://127.0.0.1:{settings.tcp.trino}/v1/statement", data=sql.encode(), timeout=30)
-        answers = [answer.json() if answer.ok else {"error": {"errorName": answer.reason}}]
-        while next_uri := answers[-1].get("nextUri"):
+        answers: list[dict[str, Any]] = [answer.json() if answer.ok else {"error": {"errorName": answer.reason}}]
+        while next_uri := str(answers[-1].get("nextUri", "")):
             answers.append(session.get(next_uri, timeout=30).json())
     return answers
