@@ -6,10 +6,10 @@ RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup python demo down test check fmt lock clean
+.PHONY: help setup python demo down test check fmt lock clean bench-wall
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
 
 python: # the locked packages and the project itself in .venv
 	@$(PYTHON) -I stack/install.py
@@ -37,6 +37,9 @@ fmt: setup ## format Python and Rego
 	$(RUN) -m ruff check --fix --select I .
 	$(RUN) -m ruff format .
 	@$(RUN) -m stack.policy_gates --write
+
+bench-wall: setup ## what the second wall costs: milliseconds a question, and a query over five ports (needs a running stack)
+	@$(RUN) -m stack.bench_wall
 
 lock: ## write requirements.lock anew from requirements.in
 	@$(PYTHON) -I stack/lock.py

@@ -59,7 +59,8 @@ async def serve(app: FastAPI, listen: ListenSettings, wall: tuple[ASGIApp, WallS
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, _stop, tls, plain)
-        async with _walled(wall, opened):
+        # without a wall Trino finds nobody to ask, and refuses all
+        async with serving_wall(*wall) if wall else contextlib.nullcontext():
             print(
                 f"gateway ready on https://{listen.host}:{listen.tls_port} and http://{LOOPBACK}:{listen.plain_port}",
                 file=sys.stderr,
@@ -70,20 +71,16 @@ async def serve(app: FastAPI, listen: ListenSettings, wall: tuple[ASGIApp, WallS
 
 
 @contextlib.asynccontextmanager
-async def _walled(wall: tuple[ASGIApp, WallSettings] | None, opened: contextlib.ExitStack) -> AsyncIterator[None]:
-    """Answer Trino's questions as long as queries may run; without a wall Trino finds nobody, and refuses all."""
-    if wall is None:
-        yield
-        return
-    app, settings = wall
-    listener = _listener(app, None, WALL_IDLE_SECONDS)
-    wall_socket = opened.enter_context(_bind(settings.host, settings.tcp_port, "wall.tcp_port"))
-    serving = asyncio.create_task(listener.serve([wall_socket]))
-    try:
-        yield
-    finally:
-        _stop(listener)
-        await serving
+async def serving_wall(app: ASGIApp, wall: WallSettings) -> AsyncIterator[None]:
+    """Answer Trino's questions for as long as the block runs; raises CannotListen."""
+    with _bind(wall.host, wall.tcp_port, "wall.tcp_port") as wall_socket:
+        listener = _listener(app, None, WALL_IDLE_SECONDS)
+        serving = asyncio.create_task(listener.serve([wall_socket]))
+        try:
+            yield
+        finally:
+            _stop(listener)
+            await serving
 
 
 async def _let_cancelled_finish() -> None:

@@ -12,11 +12,11 @@ from dataclasses import dataclass, fields, replace
 import psutil
 import pytest
 import sqlglot
-import uvicorn
 from sqlglot import exp
 
 from gateway.adapters.audit_file import Entry, read_log
 from gateway.edge.problems import problem_of
+from gateway.edge.serve import serving_wall
 from gateway.edge.wall import wall_app
 from gateway.errors import VerificationFailed
 from gateway.kernel.allowed import DIALECT
@@ -84,13 +84,10 @@ async def a_gateway(settings: Settings) -> AsyncIterator[Gateway]:
     gateway = Gateway(settings)
     await gateway.start()
     app = wall_app(gateway.wall.allows, settings.wall.secret_file.read_text().strip())
-    server = uvicorn.Server(uvicorn.Config(app, port=settings.wall.tcp_port, log_config=None, lifespan="off"))
-    serving = asyncio.create_task(server.serve())
     try:
-        yield gateway
+        async with serving_wall(app, settings.wall):
+            yield gateway
     finally:
-        server.should_exit = True
-        await serving
         await gateway.close()
 
 

@@ -67,7 +67,9 @@ class Walled:
     def serving(self, tcp_port: int) -> Iterator[None]:
         """Answer Trino."""
         secret = wall_secret_file(self.home).read_text().strip()
-        config = uvicorn.Config(wall_app(self._judge, secret), port=tcp_port, log_config=None, lifespan="off")
+        config = uvicorn.Config(
+            wall_app(self._judge, secret), port=tcp_port, log_config=None, lifespan="off", timeout_keep_alive=120
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=self._loop.run_until_complete, args=[server.serve()])
         thread.start()
