@@ -9,6 +9,7 @@ import pytest
 from trino.exceptions import TrinoQueryError
 
 from gateway.model import Reach, TableName
+from stack.keys import wall_secret_file
 from stack.layout import Home
 from tests.conftest import Stack
 from tests.real.walled import Walled, as_somebody_else, walled_trino
@@ -205,3 +206,10 @@ def test_trino_asks_with_the_columns_that_it_resolved(walled: Walled) -> None:
             },
         },
     ]
+
+
+def test_the_walls_secret_is_not_in_trinos_log(walled: Walled) -> None:
+    log = walled.home.log("trino").read_text()
+
+    assert "Loaded system access control opa" in log
+    assert wall_secret_file(walled.home).read_text().strip() not in log
