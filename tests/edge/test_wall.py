@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
 from starlette.types import Message
 
+from gateway.edge.serve import CannotListen, serving_wall
 from gateway.edge.wall import MAX_BODY_BYTES, wall_app
+from gateway.settings import WallSettings
+from tests.edge.test_serve import free_ports
 
 SECRET = "5ec4e7"  # noqa: S105 - of this test alone
 PATH = f"/{SECRET}/allow"
@@ -123,3 +128,30 @@ def test_one_who_goes_away_in_the_middle_is_not_judged() -> None:
 
 def test_what_is_not_http_is_not_heard() -> None:
     assert talk({"type": "websocket"})[1] == []
+
+
+def test_trino_is_answered_over_a_socket_for_as_long_as_the_wall_stands() -> None:
+    wall = WallSettings(tcp_port=free_ports(1)[0], secret_file=Path("unused"))
+    url = f"http://127.0.0.1:{wall.tcp_port}{PATH}"
+
+    async def told() -> list[bool]:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            async with serving_wall(wall_app(Judge(), SECRET), wall):
+                answers = [(await client.post(url, content=body)).json()["result"] for body in (b"please", b"now")]
+            with pytest.raises(httpx.TransportError):
+                await client.post(url, content=b"please")
+            return answers
+
+    assert asyncio.run(told()) == [True, False]
+
+
+def test_a_taken_port_is_told_with_its_setting() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        wall = WallSettings(tcp_port=taken.getsockname()[1], secret_file=Path("unused"))
+
+        async def stand() -> None:
+            async with serving_wall(wall_app(Judge(), SECRET), wall):
+                raise AssertionError("it stands")
+
+        with pytest.raises(CannotListen, match=r"choose another wall\.tcp_port"):
+            asyncio.run(stand())
