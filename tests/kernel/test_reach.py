@@ -8,7 +8,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from gateway.kernel.allowed import DIALECT
+from gateway.kernel.dialect import read_text
 from gateway.kernel.plan import without
 from gateway.kernel.reach import reach_of
 from gateway.model import AgreementGrant, Condition, Decision, Mask, Reach, TableName
@@ -108,7 +108,7 @@ WHERE "v"."carrier" <> 'NAVY'
 
 
 def test_what_a_mapping_joins_filters_groups_and_unnests_is_always_in_reach() -> None:
-    source = sqlglot.parse_one(SOURCE.replace("SELECT FROM", "SELECT 1 FROM"), dialect=DIALECT)
+    source = read_text(SOURCE.replace("SELECT FROM", "SELECT 1 FROM"))
     assert isinstance(source, exp.Select)
     source.set("expressions", [])
     mapping = replace(CATALOG.mappings["calls"]["los_angeles"], source=source)
@@ -128,7 +128,7 @@ def test_what_a_mapping_joins_filters_groups_and_unnests_is_always_in_reach() ->
 def read_by(sql: str) -> dict[TableName, set[str]]:
     """What a text reads of tables with a catalog, found without any of our own code: as Trino would resolve it."""
     read: dict[TableName, set[str]] = {}
-    for select in sqlglot.parse_one(sql, dialect=DIALECT).find_all(exp.Select):
+    for select in sqlglot.parse_one(sql, dialect="trino").find_all(exp.Select):
         clauses = [c for c in (select.args.get("from_"), *(select.args.get("joins") or ())) if c]
         for table in (clause.this for clause in clauses):
             if isinstance(table, exp.Table) and table.catalog:
@@ -160,6 +160,8 @@ AGREEMENTS: dict[str, Decision] = {
         "SELECT a.ship FROM calls a JOIN calls b ON a.call_id = b.call_id WHERE b.ship > 'M'",
         "WITH c AS (SELECT ship, call_id FROM calls) SELECT count(DISTINCT call_id) FROM c UNION SELECT 1",
         "SELECT ship FROM los_angeles.pola.visit WHERE EXISTS (SELECT 1 FROM calls)",
+        "SELECT l.x FROM calls c CROSS JOIN LATERAL (SELECT c.call_id AS x) l FULL JOIN calls d USING (ship)",
+        "SELECT ship FROM calls TABLESAMPLE BERNOULLI (50) INTERSECT TABLE los_angeles.pola.visit",
     ],
 )
 def test_the_reach_is_exactly_what_the_guards_read(agreements: str, sql: str) -> None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, fields, replace
 
 import psutil
 import pytest
-import sqlglot
 from sqlglot import exp
 
 from gateway.adapters.audit_file import Entry, read_log
@@ -19,7 +18,7 @@ from gateway.edge.problems import problem_of
 from gateway.edge.serve import serving_wall
 from gateway.edge.wall import wall_app
 from gateway.errors import VerificationFailed
-from gateway.kernel.allowed import DIALECT
+from gateway.kernel.dialect import emit, read_text
 from gateway.kernel.plan import Plan
 from gateway.model import Partner, QueryRequest
 from gateway.pipeline import Decided, Gate
@@ -44,9 +43,9 @@ class Broken(Decided):
     def plan(self, missing: frozenset[str] = frozenset()) -> Plan:
         """Plan as ever, then break the text."""
         planned = Decided.plan(self, missing)
-        tree = sqlglot.parse_one(planned.sql, dialect=DIALECT)
+        tree = read_text(planned.sql)
         self.sabotage(tree)
-        return replace(planned, sql=tree.sql(DIALECT))
+        return replace(planned, sql=emit(tree))
 
 
 @dataclass(frozen=True)
@@ -148,7 +147,7 @@ def where_exists(table: str) -> Sabotage:
     def sabotage(tree: exp.Expr) -> None:
         select = tree.find(exp.Select)
         assert select
-        select.where(f"EXISTS (SELECT 1 FROM {table})", copy=False, dialect=DIALECT)
+        select.where(f"EXISTS (SELECT 1 FROM {table})", copy=False, dialect="trino")
 
     return sabotage
 
