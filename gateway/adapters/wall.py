@@ -91,12 +91,8 @@ class Wall:
         standing = self._admitted.pop(user, None)
         if standing is None:
             return False
-        now = self._monotonic()
-        self._ended[user] = now
-        for old, when in list(self._ended.items()):
-            if now - when <= LATE_SECONDS and len(self._ended) <= self._most:
-                break
-            del self._ended[old]
+        self._ended[user] = self._monotonic()
+        self._forget_old()
         return standing.breached
 
     # --- for Trino --------------------------------------------------------------------------------------------------
@@ -121,6 +117,10 @@ class Wall:
         _log.error("the second wall refused an access to query %s", standing.admission.query)
         await self._write(alarm_record(self._clock(), asked.user, standing.admission, refused, 1, self._build))
         return False
+
+    def _forget_old(self) -> None:
+        while len(self._ended) > self._most or not self._is_late(next(iter(self._ended))):
+            del self._ended[next(iter(self._ended))]
 
     def _is_late(self, user: str) -> bool:
         when = self._ended.get(user)
