@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup python demo down test check bench-kernel fmt docs lock clean
+.PHONY: help setup python demo down test check bench-kernel bench-wall fmt docs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -43,6 +43,9 @@ fmt: setup ## format Python and Rego
 
 docs: setup ## write docs/sql.md from the kernel's own tables
 	@$(RUN) -m stack.sql_page
+
+bench-wall: setup ## what the second wall costs: milliseconds a question, and a query over five ports (needs a running stack)
+	@$(RUN) -m stack.bench_wall
 
 lock: ## write requirements.lock anew from requirements.in
 	@$(PYTHON) -I stack/lock.py

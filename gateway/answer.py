@@ -10,7 +10,7 @@ import orjson
 from gateway.audit.record import Receipt, State
 from gateway.errors import Broken, GatewayError, PortTrouble, Unavailable
 from gateway.kernel.plan import Plan
-from gateway.model import Notice
+from gateway.model import Admission, Notice
 from gateway.parts import AuditLog, Clock, Engine, Rows, Running
 from gateway.recording import outcome_record
 
@@ -44,7 +44,8 @@ class Answer:
 
     async def start(self, engine: Engine, user: str) -> None:
         """Send the query; return once its first rows are there."""
-        self._running = await engine.start(self._plan.sql, user)
+        admission = Admission(user, self._plan.reach, self.id, self.receipt.index)
+        self._running = await engine.start(self._plan.sql, admission)
 
     async def pages(self) -> AsyncIterator[Rows]:
         """Each page of rows, as Trino sends their values. A failure is raised, never a quiet end."""
@@ -68,9 +69,11 @@ class Answer:
     async def cancel(self) -> None:
         """Stop the query in Trino and write that it was cancelled; nothing happens once it has ended."""
         if not self._closed:
-            await self.close("cancelled")
-            if self._running:
-                await self._running.cancel()
+            try:
+                await self.close("cancelled")
+            finally:
+                if self._running:
+                    await self._running.cancel()
 
     async def close(self, state: State, error: GatewayError | None = None) -> None:
         """Write the outcome, once."""

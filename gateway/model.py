@@ -214,6 +214,33 @@ class Decision:
     tables: Mapping[TableName, TableDecision]
 
 
+# --- what Trino may touch -------------------------------------------------------------------------------------------
+
+Reach = Mapping[TableName, frozenset[str]]
+"""The columns of the ports' own tables that one query may read; a table with none may be counted only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """One query that is sent to Trino, as the second wall knows it."""
+
+    user: str
+    """The user string under which Trino runs it: no two queries share one."""
+    reach: Reach
+    query: str = ""
+    decision_index: int = 0
+    """Where in the log its decision stands; 0 for a probe of the gateway's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """What Trino asked for beyond what was admitted."""
+
+    operation: str
+    target: str
+    columns: tuple[str, ...] = ()
+
+
 # --- what may come back ---------------------------------------------------------------------------------------------
 
 

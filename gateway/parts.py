@@ -8,7 +8,7 @@ from typing import Protocol
 
 from gateway.audit.record import Receipt, Record
 from gateway.kernel.work import Job, Planned
-from gateway.model import AskedTable, Decision, Partner, Question, TableName
+from gateway.model import Admission, AskedTable, Decision, Partner, Question, TableName
 
 Rows = list[list[object]]
 
@@ -60,8 +60,9 @@ class Running(Protocol):
 class Engine(Protocol):
     """Trino."""
 
-    async def start(self, sql: str, user: str) -> Running:
-        """Send a query; raise `Failed`, `EngineUnavailable` or `PortTrouble`."""
+    async def start(self, sql: str, admission: Admission) -> Running:
+        """Send a query that may touch what its admission says; raise `Failed`, `EngineUnavailable`, `PortTrouble`, or
+        `VerificationFailed` if Trino asked for more."""
 
     async def silent_ports(self, tables: Iterable[TableName], user: str) -> tuple[str, ...]:
         """Name the ports among `tables` whose database does not answer."""

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from gateway.edge.api import make_app
 from gateway.edge.serve import CannotListen, serve
+from gateway.edge.wall import wall_app
 from gateway.errors import GatewayError, Unavailable
 from gateway.settings import Settings, read_settings
 from gateway.wiring import Gateway
@@ -43,7 +44,8 @@ async def _serve(settings: Settings) -> int:
     gateway = Gateway(settings)
     await gateway.start()
     try:
-        await serve(make_app(gateway.gate, gateway.ready), settings.listen)
+        wall = wall_app(gateway.wall.allows, settings.wall.secret_file.read_text(encoding="ascii").strip())
+        await serve(make_app(gateway.gate, gateway.ready), settings.listen, (wall, settings.wall))
     finally:
         try:
             await asyncio.wait_for(gateway.close(), CLOSE_SECONDS)

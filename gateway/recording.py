@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from gateway.audit.record import (
+    AlarmRecord,
     DecisionRecord,
     OutcomeRecord,
     RecordedPartner,
@@ -14,7 +15,7 @@ from gateway.audit.record import (
 )
 from gateway.errors import GatewayError
 from gateway.kernel.plan import Plan
-from gateway.model import Decision, Grant, Partner, QueryRequest
+from gateway.model import Admission, Beyond, Decision, Grant, Partner, QueryRequest
 
 
 def utc(moment: datetime) -> str:
@@ -64,3 +65,13 @@ def outcome_record(
     """What is written before the last page leaves."""
     ports = plan.ports if state == "finished" else ()
     return OutcomeRecord(query, utc(moment), decision_index, state, rows, size, ports, code, duration_ms)
+
+
+def alarm_record(
+    moment: datetime, user: str, admission: Admission | None, refused: Beyond, count: int, build: str
+) -> AlarmRecord:
+    """What is written when Trino asks for more than was admitted, or for a query that nobody admitted."""
+    query, index = (admission.query, admission.decision_index) if admission else ("", 0)
+    return AlarmRecord(
+        query, utc(moment), user[:200], index, refused.operation, refused.target, refused.columns, count, build
+    )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, HttpUrl, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, HttpUrl, PositiveFloat, PositiveInt, model_validator
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class Section(BaseModel):
@@ -36,6 +39,26 @@ class TrinoSettings(Section):
     """The authority behind Trino's certificate; the system's authorities if there is none."""
     connect_timeout_seconds: PositiveFloat = 2.0
     query_timeout_seconds: PositiveFloat = 300.0
+
+
+class WallSettings(Section):
+    """Where Trino's access control asks, for each access of a query, whether the gateway admitted it.
+
+    A listener of its own for Trino alone, in plain HTTP: on loopback, or on a network that nobody else reads.
+    """
+
+    host: str = "127.0.0.1"
+    tcp_port: PositiveInt = 8081
+    secret_file: Path
+    """What stands in the path of Trino's `opa.policy.uri`: `http://HOST:TCP_PORT/SECRET/allow`."""
+    maintenance_users: tuple[str, ...] = ()
+    """Users of Trino that the wall lets through: only to load a local stack. Trino's file rules still bind them."""
+
+    @model_validator(mode="after")
+    def _maintained_on_one_machine(self) -> Self:
+        if self.maintenance_users and self.host not in LOOPBACK:
+            raise ValueError("maintenance_users are for a stack on one machine: wall.host must be a loopback address")
+        return self
 
 
 class OpaSettings(Section):
@@ -82,6 +105,7 @@ class Settings(Section):
 
     listen: ListenSettings
     trino: TrinoSettings
+    wall: WallSettings
     opa: OpaSettings = OpaSettings()
     issuers: tuple[IssuerSettings, ...]
     audit: AuditSettings

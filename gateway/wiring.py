@@ -15,6 +15,7 @@ from gateway.adapters.kernel_pool import KernelPool
 from gateway.adapters.opa import OpaPolicy
 from gateway.adapters.tokens import TokenReader
 from gateway.adapters.trino import Trino
+from gateway.adapters.wall import Wall
 from gateway.errors import GatewayError
 from gateway.pipeline import Gate
 from gateway.settings import Settings
@@ -31,16 +32,18 @@ class Gateway:
         self._policy = OpaPolicy(str(settings.opa.url), settings.opa.timeout_seconds)
         catalog = read_catalog(settings.catalog_directory, settings.ports)
         self._kernel = KernelPool(catalog, settings.kernel)
+        build = _build()
+        self.wall = Wall(self._audit, now, build, settings.wall.maintenance_users)
         self.gate = Gate(
             catalog=catalog,
             kernel=self._kernel,
             identity=TokenReader(settings.issuers),
             policy=self._policy,
-            engine=Trino(settings.trino),
+            engine=Trino(settings.trino, self.wall),
             audit=self._audit,
             clock=now,
             mask_secret=settings.mask_key_file.read_bytes(),
-            build=_build(),
+            build=build,
         )
 
     async def start(self) -> None:

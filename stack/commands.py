@@ -47,6 +47,7 @@ def up(
     as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of the data.")] = None,
     gateway_port: TcpOption = None,
     plain_port: TcpOption = None,
+    wall_port: TcpOption = None,
     trino_port: TcpOption = None,
     opa_port: TcpOption = None,
     postgres_port: TcpOption = None,
@@ -61,6 +62,7 @@ def up(
     tcp = {
         "gateway": gateway_port,
         "plain": plain_port,
+        "wall": wall_port,
         "trino": trino_port,
         "opa": opa_port,
         "postgres": postgres_port,

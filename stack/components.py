@@ -21,8 +21,11 @@ from stack.fetching import Archive, Compiler, Meter, build_opa, fetch_compiler, 
 
 TRINO_VERSION = "476"
 TRINO_SHA1 = "c9b38be4017ebd2f7095455aaac772fb40247ebe"
-PLUGINS = ("delta-lake", "duckdb", "geospatial", "hive", "iceberg", "postgresql", "memory", "tpcds", "tpch")
-"""The ports' connectors, a type that PostgreSQL's needs, and samples; Trino loads nothing else, to start fast."""
+PLUGINS = ("delta-lake", "duckdb", "geospatial", "hive", "iceberg", "opa", "postgresql", "memory", "tpcds", "tpch")
+"""The ports' connectors, a type that PostgreSQL's needs, what asks the second wall, and samples.
+
+Trino loads nothing else, to start fast.
+"""
 COMPILER = Compiler("3.44.0", "14c46ddc2e511c46c998da728f6a80f13a689c920f3832402f7ad150f6a6188d")
 """The runtime's wheel has no compiler; the tests translate the program that asks Trino's own parser."""
 OPA_VERSION = (1, 22, 2)

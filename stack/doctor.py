@@ -25,7 +25,14 @@ OLDEST_PYTHON = (3, 11)
 FREE_DISK_BYTES = 3_000_000_000
 FREE_MEMORY_BYTES = 3_500_000_000
 """Trino takes up to 2.6 GB, the rest under one."""
-_OWNERS = {"gateway": "gateway", "plain": "gateway", "trino": "trino", "opa": "opa", "postgres": "postgres"}
+_OWNERS = {
+    "gateway": "gateway",
+    "plain": "gateway",
+    "wall": "gateway",
+    "trino": "trino",
+    "opa": "opa",
+    "postgres": "postgres",
+}
 """Which part listens on the TCP port of a setting."""
 
 

@@ -13,7 +13,7 @@ from trino.exceptions import TrinoUserError
 from generator.tables import shapes_of
 from stack.components import Components
 from stack.faults import StackFault
-from stack.keys import secret, trino_public_key
+from stack.keys import secret, trino_public_key, wall_secret_file
 from stack.layout import TEMPLATES, Home, write_private
 from stack.postgres import CATALOG_ROLE, READER
 from stack.rendering import write_rendered
@@ -30,6 +30,7 @@ _FILES = [
     "jvm.config",
     "log.properties",
     "access-control.properties",
+    "second-wall.properties",
     "rules.json",
 ]
 
@@ -48,6 +49,8 @@ def configure(home: Home, components: Components, settings: StackSettings) -> st
         "ports": str(home.ports),
         "plugin_directory": str(components.trino_plugins),
         "trino_port": str(settings.tcp.trino),
+        "wall_port": str(settings.tcp.wall),
+        "wall_secret": wall_secret_file(home).read_text(encoding="ascii").strip(),
         "postgres_port": str(settings.tcp.postgres),
         "shared_secret": secret(home, "trino-shared-secret"),
         "iceberg_password": secret(home, f"postgres-{CATALOG_ROLE}"),

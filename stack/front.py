@@ -9,9 +9,10 @@ import httpx
 import yaml
 
 from gateway.adapters.issuer import ISSUER, make_issuer
-from stack.keys import secret_file
+from stack.keys import secret_file, wall_secret_file
 from stack.layout import CATALOG, CHECKOUT, Home, write_private
 from stack.settings import StackSettings
+from stack.trino_access import LOADER
 
 PART = "gateway"
 
@@ -28,6 +29,11 @@ def configure(home: Home, settings: StackSettings) -> str:
                 "key_file": str(home.tls / "gateway.key"),
             },
             "trino": {"port": settings.tcp.trino, "key_file": str(home.trino_key), "ca_file": str(home.ca_file)},
+            "wall": {
+                "tcp_port": settings.tcp.wall,
+                "secret_file": str(wall_secret_file(home)),
+                "maintenance_users": [LOADER],
+            },
             # one machine carries all parts here, so a decision gets longer than the 250 ms of production
             "opa": {"url": f"http://127.0.0.1:{settings.tcp.opa}", "timeout_seconds": 1.0},
             "issuers": [{"issuer": ISSUER, "jwks_file": str(home.identity / "jwks.json")}],
@@ -52,6 +58,14 @@ def is_ready(plain_tcp_port: int) -> bool:
     """Say whether the gateway and all that it needs answer."""
     try:
         return httpx.get(f"http://127.0.0.1:{plain_tcp_port}/readyz", timeout=15).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
+
+
+def answers(plain_tcp_port: int) -> bool:
+    """Say whether the gateway answers, whatever it needs itself: from then on Trino can ask the second wall."""
+    try:
+        return httpx.get(f"http://127.0.0.1:{plain_tcp_port}/livez", timeout=2).status_code == httpx.codes.OK
     except httpx.TransportError:
         return False
 

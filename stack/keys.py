@@ -44,6 +44,11 @@ def secret_file(home: Home, name: str) -> Path:
     return file
 
 
+def wall_secret_file(home: Home) -> Path:
+    """Return the file of the secret that Trino shows to the second wall."""
+    return secret_file(home, "wall")
+
+
 def make_keys(home: Home) -> None:
     """Make what is missing: Trino's key, the authority, the certificates of the gateway and of Trino."""
     _key(home.trino_key)

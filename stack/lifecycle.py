@@ -1,6 +1,7 @@
 """Settings -> a running stack, and back to nothing.
 
-Keys and data first, then PostgreSQL, OPA and Trino at once, then what must be loaded, the gateway last. What this run
+Keys and data first, then PostgreSQL, OPA and the gateway at once, then Trino, which asks the gateway's second wall
+before it does anything, then what must be loaded; last of all the gateway must find all that it needs. What this run
 started is stopped again if this run fails or is interrupted: a stack is up as a whole or as it was before.
 """
 
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from stack import components, data, engine, front, policy, postgres, processes
 from stack.faults import PartFailed, StackFault, TcpPortTaken
@@ -66,11 +68,13 @@ def up(home: Home, settings: StackSettings, report: Report, *, without: tuple[st
             describe_opa(found, settings),
             describe_trino(home, found, settings),
         ]
-        if front.PART not in without:
+        if not (front.PART in without and _runs_elsewhere(home, settings)):
             described.append(describe_gateway(home, settings))
         starting.check_tcp_ports(described)
         _make_data(home, settings, report)
         _start_all(home, settings, starting, described, must_load=must_load)
+        if front.PART in without:
+            stop_parts(home, (front.PART,))
 
 
 def down(home: Home) -> int:
@@ -118,6 +122,11 @@ def _must_move(home: Home, settings: StackSettings) -> bool:
     return before is not None and (before.tcp, before.ports) != (settings.tcp, settings.ports)
 
 
+def _runs_elsewhere(home: Home, settings: StackSettings) -> bool:
+    """Say whether somebody else's gateway answers Trino, such as one under a debugger."""
+    return processes.find(home, front.PART) is None and is_taken(settings.tcp.wall)
+
+
 def _make_data(home: Home, settings: StackSettings, report: Report) -> None:
     if data.is_generated(home, settings):
         return
@@ -132,22 +141,24 @@ def _start_all(
 ) -> None:
     database, opa, trino, *gateway = described
 
-    def database_then_trino() -> None:
+    def ready_databases() -> None:
         starting.bring_up(database)
         if must_load:
             data.clear(home, settings)
         else:
             postgres.make_databases(home, settings.tcp.postgres)
-        starting.bring_up(trino)
 
-    starting.at_once([database_then_trino, lambda: starting.bring_up(opa)])
+    starting.at_once(
+        [ready_databases, lambda: starting.bring_up(opa), *(partial(starting.launch, part) for part in gateway)]
+    )
+    starting.bring_up(trino)
     if must_load:
         began = time.monotonic()
         starting.report("loading the ports' data")
         data.put_in_place(home, settings, starting.report)
         starting.report(f"data loaded ({time.monotonic() - began:.0f} s)")
     for part in gateway:
-        starting.bring_up(part)
+        starting.await_ready(part)
 
 
 class Starting:
@@ -190,14 +201,33 @@ class Starting:
 
     def bring_up(self, part: Part) -> None:
         """Start a part unless it runs already as it should, and wait until it is ready."""
+        began = time.monotonic()
+        if self._start(part, part.is_ready):
+            self.report(f"{part.name} is ready on {part.address} ({time.monotonic() - began:.1f} s)")
+
+    def launch(self, part: Part) -> None:
+        """Start a part unless it runs already as it should, and wait until it answers: `await_ready` does the rest."""
+        self._start(part, part.answers or part.is_ready)
+
+    def await_ready(self, part: Part) -> None:
+        """Wait until a part that was launched is ready."""
         running = processes.find(self._home, part.name)
-        if running and running.made_from == part.made_from and part.is_ready():
+        if running is None:
+            raise self._failed(part, "it ended")
+        began = time.monotonic()
+        self._wait(part, running, part.is_ready)
+        if part.name in self._started:
+            self.report(f"{part.name} is ready on {part.address} ({time.monotonic() - began:.1f} s)")
+
+    def _start(self, part: Part, is_up: Callable[[], bool]) -> bool:
+        """Start a part and wait for it; False if it runs already as it should."""
+        running = processes.find(self._home, part.name)
+        if running and running.made_from == part.made_from and is_up():
             self.report(f"{part.name} runs already on {part.address}")
-            return
+            return False
         if running:
             stop_parts(self._home, (part.name,))
         check_free(part)
-        began = time.monotonic()
         self._started.append(part.name)
         child = processes.start(
             self._home,
@@ -207,12 +237,12 @@ class Starting:
             made_from=part.made_from,
             environment=part.environment,
         )
-        self._wait(part, child)
-        self.report(f"{part.name} is ready on {part.address} ({time.monotonic() - began:.1f} s)")
+        self._wait(part, child, is_up)
+        return True
 
-    def _wait(self, part: Part, child: processes.Running) -> None:
+    def _wait(self, part: Part, child: processes.Running, is_up: Callable[[], bool]) -> None:
         limit = time.monotonic() + part.patience_seconds
-        while not part.is_ready():
+        while not is_up():
             if self._given_up.is_set():
                 raise _GivenUp(f"{part.name}: another part failed")
             if processes.has_ended(child):

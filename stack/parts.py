@@ -25,6 +25,8 @@ class Part:
     is_ready: Callable[[], bool]
     patience_seconds: int
     environment: Mapping[str, str] = field(default_factory=dict)
+    answers: Callable[[], bool] | None = None
+    """Whether it answers at all, for a part that others wait for before it can be ready itself."""
 
 
 def describe_postgres(home: Home, components: Components, settings: StackSettings) -> Part:
@@ -64,9 +66,9 @@ def describe_gateway(home: Home, settings: StackSettings) -> Part:
     tcp = settings.tcp
     command = front.command(home)
     return Part(
-        front.PART, command, {"gateway": tcp.gateway, "plain": tcp.plain}, addresses(tcp)[front.PART],
+        front.PART, command, {"gateway": tcp.gateway, "plain": tcp.plain, "wall": tcp.wall}, addresses(tcp)[front.PART],
         _digest(*command, front.configure(home, settings)), lambda: front.is_ready(tcp.plain), 90,
-        {"PYTHONPATH": str(CHECKOUT)},
+        {"PYTHONPATH": str(CHECKOUT)}, lambda: front.answers(tcp.plain),
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ class TcpPorts(BaseModel):
 
     gateway: TcpPort = 8443
     plain: TcpPort = 8080
+    wall: TcpPort = 8081
     trino: TcpPort = 18080
     opa: TcpPort = 8181
     postgres: TcpPort = 15432

@@ -31,7 +31,7 @@ def connect(home: Home | Path, user: str = LOADER) -> Any:
         http_scheme="https",
         user=user,
         source="portgate-stack",
-        auth=JWTAuthentication(_token(where, user)),
+        auth=JWTAuthentication(token(where, user)),
         http_session=_session(where),
         timezone="UTC",
         http_headers={"Accept-Encoding": "identity"},
@@ -45,7 +45,8 @@ def _session(home: Home) -> requests.Session:
     return session
 
 
-def _token(home: Home, user: str) -> str:
+def token(home: Home, user: str) -> str:
+    """Return a login to Trino for any user, signed by the gateway's key."""
     now = int(time.time())
     claims = {"iss": "portgate", "sub": user, "iat": now, "exp": now + 12 * 3600}
     return jwt.encode(claims, home.trino_key.read_bytes(), algorithm="ES256")

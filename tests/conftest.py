@@ -70,8 +70,8 @@ def free_tcp_ports(count: int) -> list[int]:
 
 def start_stack(home: Path, *more: str) -> Stack:
     """Start a stack and wait until it is ready."""
-    names = ("--gateway-port", "--plain-port", "--trino-port", "--opa-port", "--postgres-port")
-    chosen = [word for pair in zip(names, map(str, free_tcp_ports(5)), strict=True) for word in pair]
+    names = ("--gateway-port", "--plain-port", "--wall-port", "--trino-port", "--opa-port", "--postgres-port")
+    chosen = [word for pair in zip(names, map(str, free_tcp_ports(6)), strict=True) for word in pair]
     stack = Stack(home, "")
     stack.portgate("up", "--scale", SCALE, *chosen, *more)
     return running_stack(home)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from gateway.audit.record import Receipt, Record, encode
 from gateway.errors import AuditUnavailable, GatewayError, PortTrouble
 from gateway.kernel.work import Desk, Job, Planned
-from gateway.model import AskedTable, Decision, Partner, Question, TableName
+from gateway.model import Admission, AskedTable, Decision, Partner, Question, TableName
 from gateway.parts import Rows
 from gateway.pipeline import Gate
 from tests.world import CATALOG, EVERYTHING, PARTNER
@@ -115,11 +115,13 @@ class FakeEngine:
     blind: GatewayError | None = None
     """What the engine says when it is asked which ports are silent."""
     sent: list[tuple[str, str]] = field(default_factory=list)
+    admitted: list[Admission] = field(default_factory=list)
 
-    async def start(self, sql: str, user: str) -> FakeRunning:
+    async def start(self, sql: str, admission: Admission) -> FakeRunning:
         """Start, unless the text reads a dead port."""
         self.log.happened.append("sent")
-        self.sent.append((sql, user))
+        self.sent.append((sql, admission.user))
+        self.admitted.append(admission)
         if self.fails:
             raise self.fails
         if any(f'"{port}".' in sql for port in self.dead):

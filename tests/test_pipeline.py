@@ -24,11 +24,11 @@ from gateway.errors import (
     PortUnavailable,
     Unavailable,
 )
-from gateway.model import Condition, Decision, Mask, QueryRequest, Question
+from gateway.model import Admission, Condition, Decision, Mask, QueryRequest, Question
 from gateway.parts import Rows
 from tests.simulator import FakeEngine, FixedPolicy, Log, gate
 from tests.world import LA_CALLS as LA
-from tests.world import PARTNER, gives, says
+from tests.world import PARTNER, SHIP, gives, says
 
 T = TypeVar("T")
 
@@ -251,6 +251,28 @@ def test_with_the_opt_in_the_answer_comes_without_the_dead_port_and_says_so() ->
     assert ("port_missing", "oakland") in {(notice.code, notice.port) for notice in answer.notices}
     assert '"oakland".' not in engine.sent[1][0]
     assert log.happened == ["DecisionRecord", "sent", "OutcomeRecord", "DecisionRecord", "sent"]
+
+
+def test_a_cancelled_query_is_stopped_in_trino_though_nothing_can_be_written_any_more() -> None:
+    log = Log()
+
+    async def story() -> None:
+        answer = await gate(log, FakeEngine(log)).answer(PARTNER, ask())
+        log.full_after = len(log.records)
+        with pytest.raises(AuditUnavailable):
+            await answer.cancel()
+
+    run(story())
+    assert log.happened[-1] == "cancelled in Trino"
+
+
+def test_trino_is_let_reach_what_was_granted_of_this_query_and_its_decision_is_named() -> None:
+    log = Log()
+    engine = FakeEngine(log)
+
+    answer = run(gate(log, engine).answer(PARTNER, ask("SELECT ship FROM calls WHERE port_unlocode = 'USOAK'")))
+
+    assert engine.admitted == [Admission("ana#1", {SHIP: frozenset({"mmsi"})}, answer.id, 1)]
 
 
 def test_a_partial_answer_without_any_port_is_still_an_error() -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import re
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import jwt
 import requests
@@ -25,11 +26,13 @@ from sqlglot import exp
 from trino.auth import JWTAuthentication
 from trino.exceptions import TrinoConnectionError, TrinoQueryError, TrinoUserError
 
-from gateway.errors import EngineUnavailable, Failed, GatewayError, PortTrouble
-from gateway.model import TableName
+from gateway.adapters.wall import Wall
+from gateway.errors import Broken, EngineUnavailable, Failed, GatewayError, PortTrouble, VerificationFailed
+from gateway.model import Admission, TableName
 from gateway.settings import TrinoSettings
 
 Rows = list[list[object]]
+T = TypeVar("T")
 
 PAGE_ROWS = 2_000
 PROBE_SECONDS = 2.5
@@ -58,26 +61,22 @@ _POSITION = re.compile(r"^line \d+:\d+: ")
 class Trino:
     """The engine that all ports' catalogs hang on."""
 
-    def __init__(self, settings: TrinoSettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: TrinoSettings, wall: Wall) -> None:
+        self._settings, self._wall = settings, wall
+        self._probes = itertools.count(1)
         self._key = Path(settings.key_file).read_bytes()
         self._algorithm = _algorithm_of(self._key)
         self._connections = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=MAX_CONNECTIONS)
 
-    async def start(self, sql: str, user: str) -> Running:
+    async def start(self, sql: str, admission: Admission) -> Running:
         """Send a query and wait until it has columns; its rows come with `Running.pages`.
 
-        Raises `Failed`, `EngineUnavailable`, or `PortTrouble` when a port may be to blame.
+        Raises `Failed`, `EngineUnavailable`, `PortTrouble` when a port may be to blame, or `VerificationFailed` when
+        Trino asked the second wall for more than the admission, or did not ask it at all.
         """
-        cursor = self._connect(user).cursor()
-        running = Running(cursor)
-        asking = asyncio.ensure_future(asyncio.to_thread(_ask, cursor, sql))
-        try:
-            await asyncio.shield(asking)
-            await running.fill()
-        except asyncio.CancelledError:
-            await asyncio.shield(running.abandon(asking))
-            raise
+        running = Running(self._connect(admission.user).cursor(), self._wall, admission.user)
+        self._wall.admit(admission)
+        await running.ask(sql)
         return running
 
     async def silent_ports(self, tables: Iterable[TableName], user: str) -> tuple[str, ...]:
@@ -91,9 +90,10 @@ class Trino:
     async def _is_alive(self, table: TableName, user: str) -> bool:
         try:
             async with asyncio.timeout(PROBE_SECONDS):
-                running = await self.start(_one_row_of(table), user)
+                admission = Admission(f"{user}:{table.catalog}", {table: frozenset()})
+                running = await self.start(_one_row_of(table), admission)
                 await running.cancel()
-        except EngineUnavailable:
+        except (EngineUnavailable, Broken):
             raise
         except (GatewayError, TimeoutError):
             return False
@@ -102,7 +102,7 @@ class Trino:
     async def probe(self) -> None:
         """Raise `EngineUnavailable` unless Trino answers a query."""
         async with asyncio.timeout(10):
-            running = await self.start("SELECT 1", "portgate-probe")
+            running = await self.start("SELECT 1", Admission(f"portgate-probe#{next(self._probes)}:ready", {}))
             await running.cancel()
 
     def _connect(self, user: str) -> Any:
@@ -138,10 +138,10 @@ class Trino:
 
 
 class Running:
-    """One query that Trino runs; rows are read from it page by page, one page ahead."""
+    """One query that Trino runs, known to the wall until it ends; rows are read page by page, one page ahead."""
 
-    def __init__(self, cursor: Any) -> None:
-        self._cursor = cursor
+    def __init__(self, cursor: Any, wall: Wall, user: str) -> None:
+        self._cursor, self._wall, self._user = cursor, wall, user
         self._page: Rows = []
 
     @property
@@ -149,9 +149,36 @@ class Running:
         """Name and Trino type of each column."""
         return tuple((column[0], column[1]) for column in self._cursor.description or ())
 
+    async def ask(self, sql: str) -> None:
+        """Send the query, and wait for its first page."""
+        asking = asyncio.ensure_future(asyncio.to_thread(_ask, self._cursor, sql))
+        try:
+            await self._heard(asyncio.shield(asking))
+            await self.fill()
+        except asyncio.CancelledError:
+            await asyncio.shield(self.abandon(asking))
+            raise
+
     async def fill(self) -> None:
         """Read the next page; it is empty when there is none."""
-        self._page = await asyncio.to_thread(_fetch, self._cursor)
+        page = await self._heard(asyncio.to_thread(_fetch, self._cursor))
+        try:
+            self._wall.check(self._user)
+        except VerificationFailed:
+            await self._cancel_if_reached()
+            raise
+        self._page = page
+        if not page:
+            self._wall.dismiss(self._user)
+
+    async def _heard(self, answer: Awaitable[T]) -> T:
+        """Wait for Trino's answer; how it words a breach of the wall is not for the partner."""
+        try:
+            return await answer
+        except GatewayError as fault:
+            if self._wall.dismiss(self._user):
+                raise VerificationFailed("Trino asked for more than the query's grant") from fault
+            raise
 
     async def pages(self) -> AsyncIterator[tuple[Rows, bool]]:
         """Each page, and whether it is the last; there is always a last one, even an empty one."""
@@ -166,7 +193,10 @@ class Running:
 
     async def cancel(self) -> None:
         """Stop the query in Trino; nothing happens if it has ended."""
-        await asyncio.to_thread(_cancel, self._cursor)
+        try:
+            await asyncio.to_thread(_cancel, self._cursor)
+        finally:
+            self._wall.dismiss(self._user)
 
     async def abandon(self, asking: asyncio.Future[None]) -> None:
         """Stop a query that Trino may not have a name for yet: cancel until the one who asks has come back."""
@@ -211,13 +241,7 @@ def _cancel(cursor: Any) -> None:
 def translated(error: Exception) -> GatewayError:
     """Turn what trino-python-client raised into one of ours, without a value, a host or a place in our SQL."""
     if isinstance(error, TrinoUserError):
-        if error.error_name in OUR_OBJECTS:
-            return PortTrouble("a port's table is not where the catalog says")
-        if error.error_name in SAFE_ERRORS:
-            return Failed(_POSITION.sub("", error.message), hint="mend the expression and ask again")
-        if error.error_name == "USER_CANCELED":
-            return Failed("the query was cancelled")
-        return Failed(DATA_ERROR, hint="guard the expression: nullif(x, 0), try_cast(…), try(…)")
+        return _users_error(error)
     if isinstance(error, TrinoQueryError):
         if error.error_type == "INSUFFICIENT_RESOURCES":
             return Failed("the query needs more time or memory than one query may take", hint="ask for less at once")
@@ -225,6 +249,18 @@ def translated(error: Exception) -> GatewayError:
     if isinstance(error, (requests.RequestException, TrinoConnectionError, trino.exceptions.Error)):
         return EngineUnavailable("Trino, the query engine, does not answer", hint="try again in a minute")
     return EngineUnavailable("the query engine failed in a way that nobody foresaw", hint="tell the operator")
+
+
+def _users_error(error: TrinoUserError) -> GatewayError:
+    if error.error_name == "PERMISSION_DENIED":
+        return VerificationFailed("Trino refused what the gateway had admitted")
+    if error.error_name in OUR_OBJECTS:
+        return PortTrouble("a port's table is not where the catalog says")
+    if error.error_name in SAFE_ERRORS:
+        return Failed(_POSITION.sub("", error.message), hint="mend the expression and ask again")
+    if error.error_name == "USER_CANCELED":
+        return Failed("the query was cancelled")
+    return Failed(DATA_ERROR, hint="guard the expression: nullif(x, 0), try_cast(…), try(…)")
 
 
 def _algorithm_of(key: bytes) -> str:

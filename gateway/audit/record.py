@@ -1,8 +1,9 @@
 """What happened to a query -> the lines of the audit log: one canonical JSON text each, versioned.
 
 A query leaves two records: a decision before any port is asked and an outcome before its last page leaves, or a single
-refusal. A line is UTF-8 JSON with sorted keys and no blanks, and its numbers are integers, so that equal records are
-equal bytes for every reader. `sent_sql` comes in with the keys of keyed masks already redacted.
+refusal; an alarm comes beside them. A line is UTF-8 JSON with sorted keys and no blanks, and its numbers are integers,
+so that equal records are equal bytes for every reader. `sent_sql` comes in with the keys of keyed masks already
+redacted.
 """
 
 from __future__ import annotations
@@ -102,9 +103,36 @@ class RefusalRecord:
     build: str = ""
 
 
-Record = DecisionRecord | OutcomeRecord | RefusalRecord
+@dataclass(frozen=True, slots=True)
+class AlarmRecord:
+    """An access that the second wall refused: beyond what was admitted, or of a query that nobody admitted."""
 
-KINDS: Mapping[type, str] = {DecisionRecord: "decision", OutcomeRecord: "outcome", RefusalRecord: "refusal"}
+    query: str
+    """The query that Trino asked for; empty if no admitted query has its user string."""
+    time: str
+    user: str
+    """Trino's user string, such as `gobiz-analyst#17`."""
+    decision_index: int
+    """Where in the log the query's decision stands; 0 if there is none."""
+    operation: str
+    """In the words of Trino's access control, such as `SelectFromColumns`; `malformed` if the question has no form."""
+    target: str
+    """The table, catalog, function or property that was asked for."""
+    columns: tuple[str, ...]
+    """The columns beyond what was granted."""
+    count: int = 1
+    """How many refusals this record stands for: those without a query are written once a second."""
+    build: str = ""
+
+
+Record = DecisionRecord | OutcomeRecord | RefusalRecord | AlarmRecord
+
+KINDS: Mapping[type, str] = {
+    DecisionRecord: "decision",
+    OutcomeRecord: "outcome",
+    RefusalRecord: "refusal",
+    AlarmRecord: "alarm",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""One application -> two listeners in one process, TLS for the world and plain HTTP for loopback, until a signal."""
+"""One application -> two listeners in one process, TLS for the world and plain HTTP for loopback, until a signal.
+
+A third listener, for Trino alone, asks the second wall.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,20 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
-from gateway.settings import ListenSettings
+from gateway.settings import ListenSettings, WallSettings
 
 LOOPBACK = "127.0.0.1"
 GRACE_SECONDS = 3
 """How long running answers may go on after the signal; then they are cancelled, which is written to the log."""
 FINISH_SECONDS = 1.0
+IDLE_SECONDS, WALL_IDLE_SECONDS = 5, 120
+"""How long an idle connection stays open; Trino's to the wall longer than its own limit, so that Trino closes it."""
 BACKLOG = 1024
 
 _LOGS: dict[str, object] = {
@@ -44,7 +50,7 @@ class _Listener(uvicorn.Server):
         yield
 
 
-async def serve(app: FastAPI, listen: ListenSettings) -> None:
+async def serve(app: FastAPI, listen: ListenSettings, wall: tuple[ASGIApp, WallSettings] | None = None) -> None:
     """Serve until SIGTERM or SIGINT, then finish within GRACE_SECONDS; raises CannotListen."""
     with contextlib.ExitStack() as opened:
         tls_socket = opened.enter_context(_bind(listen.host, listen.tls_port, "listen.tls_port"))
@@ -53,13 +59,28 @@ async def serve(app: FastAPI, listen: ListenSettings) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, _stop, tls, plain)
-        print(
-            f"gateway ready on https://{listen.host}:{listen.tls_port} and http://{LOOPBACK}:{listen.plain_port}",
-            file=sys.stderr,
-            flush=True,
-        )
-        await asyncio.gather(tls.serve([tls_socket]), plain.serve([plain_socket]))
+        # without a wall Trino finds nobody to ask, and refuses all
+        async with serving_wall(*wall) if wall else contextlib.nullcontext():
+            print(
+                f"gateway ready on https://{listen.host}:{listen.tls_port} and http://{LOOPBACK}:{listen.plain_port}",
+                file=sys.stderr,
+                flush=True,
+            )
+            await asyncio.gather(tls.serve([tls_socket]), plain.serve([plain_socket]))
         await _let_cancelled_finish()
+
+
+@contextlib.asynccontextmanager
+async def serving_wall(app: ASGIApp, wall: WallSettings) -> AsyncIterator[None]:
+    """Answer Trino's questions for as long as the block runs; raises CannotListen."""
+    with _bind(wall.host, wall.tcp_port, "wall.tcp_port") as wall_socket:
+        listener = _listener(app, None, WALL_IDLE_SECONDS)
+        serving = asyncio.create_task(listener.serve([wall_socket]))
+        try:
+            yield
+        finally:
+            _stop(listener)
+            await serving
 
 
 async def _let_cancelled_finish() -> None:
@@ -78,7 +99,7 @@ def _bind(host: str, port: int, setting: str) -> socket.socket:
         ) from error
 
 
-def _listener(app: FastAPI, tls: ListenSettings | None) -> _Listener:
+def _listener(app: ASGIApp, tls: ListenSettings | None, idle_seconds: int = IDLE_SECONDS) -> _Listener:
     config = uvicorn.Config(
         app,
         http="h11",  # the stricter reader of the two: no lenient headers to smuggle in
@@ -88,6 +109,7 @@ def _listener(app: FastAPI, tls: ListenSettings | None) -> _Listener:
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        timeout_keep_alive=idle_seconds,
         timeout_graceful_shutdown=GRACE_SECONDS,
         ssl_certfile=str(tls.certificate_file) if tls else None,
         ssl_keyfile=str(tls.key_file) if tls else None,

@@ -239,6 +239,9 @@ def _log_detail(record: Members) -> str:
     if record["kind"] == "outcome":
         code = f" {record['code']}" if record["code"] else ""
         return f"{record['state']}{code}, {record['rows']:,} rows, {record['duration_ms']} ms"
+    if record["kind"] == "alarm":
+        times = f" ({record['count']} times)" if record["count"] > 1 else ""
+        return f"{record['operation']} {record['target']} {', '.join(record['columns'])}".strip() + times
     sql = " ".join(str(record["sql"]).split())
     asked = sql if len(sql) <= 60 else sql[:59] + "…"
     return f"{record['purpose']}: {asked}" if record["kind"] == "decision" else f"{record['code']}: {asked}"

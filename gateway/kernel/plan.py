@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gateway.kernel.authorise import asked_names
+from gateway.kernel.reach import reach_of
 from gateway.kernel.resolve import Resolved, TableUse
 from gateway.kernel.verify import Verified
 from gateway.model import (
@@ -18,6 +19,7 @@ from gateway.model import (
     Decision,
     Grant,
     Notice,
+    Reach,
     TableDecision,
     TableName,
 )
@@ -55,6 +57,8 @@ class Plan:
     shares: tuple[Share, ...]
     ports: tuple[str, ...]
     physical: tuple[TableName, ...]
+    reach: Reach
+    """What the second wall lets Trino read for it."""
     notices: tuple[Notice, ...]
 
 
@@ -69,7 +73,8 @@ def plan(verified: Verified, resolved: Resolved, decision: Decision, grant: Gran
     )
     absences = _absences(resolved, decision, grant, missing)
     notices = (*absences, *_from_shares(shares), *_synthetic(verified, grant.known))
-    return Plan(verified.sql, shares, verified.ports, verified.physical, tuple(dict.fromkeys(notices)))
+    reach = reach_of(without(resolved, missing), grant)
+    return Plan(verified.sql, shares, verified.ports, verified.physical, reach, tuple(dict.fromkeys(notices)))
 
 
 def without(resolved: Resolved, missing: frozenset[str]) -> Resolved:

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from gateway.audit.record import (
+    AlarmRecord,
     DecisionRecord,
     OutcomeRecord,
     RecordedPartner,
@@ -100,3 +101,13 @@ def test_a_number_that_two_readers_could_print_differently_is_refused() -> None:
 
     with pytest.raises(TypeError, match="whole numbers only"):
         encode(outcome)
+
+
+def test_an_alarm_says_what_went_beyond_the_grant() -> None:
+    alarm = AlarmRecord("q1", NOON, "gobiz-analyst#7", 7, "SelectFromColumns", "oakland.tos.vsl_call", ("drv_id",))
+
+    assert encode(alarm).decode() == (
+        '{"build":"","columns":["drv_id"],"count":1,"decision_index":7,"kind":"alarm",'
+        '"operation":"SelectFromColumns","query":"q1","schema":1,"target":"oakland.tos.vsl_call",'
+        '"time":"2026-11-22T12:00:00.000Z","user":"gobiz-analyst#7"}'
+    )

@@ -12,8 +12,11 @@ import pytest
 from tests.conftest import CHECKOUT
 
 GATEWAY = CHECKOUT / "gateway"
+DATA = {"allowed.py", "functions.py", "statements.py", "words.py"}
+"""Files of the kernel that are tables, checked line by line and not read as code."""
+KERNEL = [file for file in GATEWAY.glob("kernel/*.py") if file.name not in DATA]
 BUDGETS = {
-    "errors, model and kernel": ([GATEWAY / "errors.py", GATEWAY / "model.py", *GATEWAY.glob("kernel/*.py")], 1500),
+    "errors, model and kernel": ([GATEWAY / "errors.py", GATEWAY / "model.py", *KERNEL], 2200),
     "audit": (list(GATEWAY.glob("audit/*.py")), 500),
     "pipeline": ([GATEWAY / "pipeline.py"], 120),
 }

@@ -22,6 +22,7 @@ COMMANDS = ["serve", "token", "query", "explain", "catalog", "audit"]
 SETTINGS = """
 listen: {{tls_port: {tls}, plain_port: {plain}, certificate_file: tls/ca.pem, key_file: tls/gateway.key}}
 trino: {{key_file: trino/key}}
+wall: {{secret_file: secrets/wall}}
 issuers: [{{issuer: "https://portgate.local/dev", jwks_file: {home}/identity/jwks.json}}]
 audit: {{file: {home}/audit/audit.sqlite}}
 catalog_directory: catalog

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from gateway.settings import read_settings
+from stack import front
 from stack.components import Components
 from stack.engine import configure
 from stack.faults import StackFault
-from stack.keys import make_keys
+from stack.keys import make_keys, wall_secret_file
 from stack.layout import TEMPLATES, Home
 from stack.rendering import render
 from stack.settings import PORTS, SAMPLES, StackSettings, TcpPorts
@@ -66,6 +68,29 @@ def test_trino_takes_no_plain_connection_and_no_login_but_the_gateways(etc: Path
     assert properties(etc / "node.properties")["node.bind-ip"] == "127.0.0.1"
 
 
+def test_trino_asks_the_second_wall_first_and_its_own_rules_too(home: Home, etc: Path) -> None:
+    asked = properties(etc / "config.properties")["access-control.config-files"].split(",")
+    wall = properties(etc / "second-wall.properties")
+
+    assert asked == [str(etc / "second-wall.properties"), str(etc / "access-control.properties")]
+    assert wall["access-control.name"] == "opa"
+    assert wall["opa.policy.uri"] == f"http://127.0.0.1:8081/{wall_secret_file(home).read_text().strip()}/allow"
+    assert len(wall_secret_file(home).read_text().strip()) == 64
+    assert not [key for key in wall if key.startswith("opa.policy.") and key != "opa.policy.uri"]
+
+
+def test_the_gateway_answers_where_trino_asks_with_the_same_secret(home: Home, etc: Path) -> None:
+    gateway = StackSettings.model_validate({"as_of": TODAY})
+    front.configure(home, gateway)
+    settings = read_settings(home.gateway_settings)
+
+    wall = settings.wall
+    assert properties(etc / "second-wall.properties")["opa.policy.uri"] == (
+        f"http://{wall.host}:{wall.tcp_port}/{wall.secret_file.read_text().strip()}/allow"
+    )
+    assert wall.maintenance_users == ("portgate-loader",)
+
+
 @pytest.mark.parametrize("port", JDBC)
 def test_no_partners_expression_runs_inside_a_jdbc_port(etc: Path, port: str) -> None:
     assert properties(etc / "catalog" / f"{port}.properties")["complex-expression-pushdown.enabled"] == "false"
@@ -84,7 +109,13 @@ def test_only_the_loader_may_change_anything(etc: Path) -> None:
 
 
 def test_secrets_are_readable_by_their_owner_only(home: Home, etc: Path) -> None:
-    files = [etc / "catalog" / "long_beach.properties", etc / "config.properties", etc / "trino.pem", home.trino_key]
+    files = [
+        etc / "second-wall.properties",
+        etc / "catalog" / "long_beach.properties",
+        etc / "config.properties",
+        etc / "trino.pem",
+        home.trino_key,
+    ]
 
     assert {file.name: oct(file.stat().st_mode & 0o777) for file in files} == {file.name: "0o600" for file in files}
     assert oct(home.root.stat().st_mode & 0o777) == "0o700"

@@ -20,6 +20,7 @@ def test_a_new_stack_has_all_ports_at_scale_one_up_to_today(home: Home) -> None:
     assert settings.tcp.model_dump() == {
         "gateway": 8443,
         "plain": 8080,
+        "wall": 8081,
         "trino": 18080,
         "opa": 8181,
         "postgres": 15432,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -133,3 +134,49 @@ def test_down_leaves_nothing_running(home: Home) -> None:
 
 def test_down_of_a_stack_that_never_was_does_nothing(home: Home) -> None:
     assert down(Home(home.root / "nowhere")) == 0
+
+
+def _noted(looks: list[str], what: str) -> bool:
+    looks.append(what)
+    return True
+
+
+def test_a_part_is_launched_when_it_answers_and_ready_when_it_has_all_it_needs(home: Home) -> None:
+    said: list[str] = []
+    looks: list[str] = []
+    gateway = replace(
+        part("gateway", SLEEP), answers=lambda: _noted(looks, "answers"), is_ready=lambda: _noted(looks, "ready")
+    )
+
+    with Starting(home, said.append) as starting:
+        starting.launch(gateway)
+        looks.append("Trino may ask")
+        starting.await_ready(gateway)
+
+    assert looks == ["answers", "Trino may ask", "ready"]
+    assert [text.split(" (")[0] for text in said] == ["gateway is ready on 127.0.0.1:1"]
+
+
+def test_a_part_that_answers_already_is_not_started_anew_while_it_is_not_ready_yet(home: Home) -> None:
+    gateway = replace(part("gateway", SLEEP, ready=False), answers=lambda: True)
+
+    with Starting(home, lambda _: None) as starting:
+        starting.launch(gateway)
+        first = processes.find(home, "gateway")
+        starting.launch(gateway)
+
+    assert first
+    assert processes.find(home, "gateway") == first
+
+
+def test_a_part_that_ended_after_it_was_launched_is_told(home: Home) -> None:
+    gateway = replace(part("gateway", SLEEP), answers=lambda: True)
+
+    def launch_and_lose() -> None:
+        with Starting(home, lambda _: None) as starting:
+            starting.launch(gateway)
+            processes.stop(home, ("gateway",), patience_seconds=5)
+            starting.await_ready(gateway)
+
+    with pytest.raises(PartFailed, match="gateway did not come up"):
+        launch_and_lose()
