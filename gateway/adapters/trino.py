@@ -2,7 +2,7 @@
 
 Each query logs in to Trino with a token of its own, signed by the gateway's key, that names the partner and the audit
 receipt. Values come as Trino sends them (exact decimals and times as text). What Trino says of a failure reaches the
-partner only where it cannot depend on data.
+partner only where it cannot depend on data: where Trino says the very same of the statement alone, without a row read.
 """
 
 from __future__ import annotations
@@ -47,10 +47,17 @@ SAFE_ERRORS = frozenset(
         "DUPLICATE_COLUMN_NAME",
     }
 )  # fmt: skip
-"""Errors that Trino finds before it reads a row: their text speaks of the statement only."""
+"""Errors that Trino finds in a statement. Some of these names come from running queries too, so that a name proves
+nothing: `Trino._confirmed` does."""
 OUR_OBJECTS = frozenset({"CATALOG_NOT_FOUND", "SCHEMA_NOT_FOUND", "TABLE_NOT_FOUND", "COLUMN_NOT_FOUND"})
 """Errors about a port's own objects: the partner cannot cause them, a port that lost a table can."""
 DATA_ERROR = "the query failed on a value it met (a division by zero, a cast, an overflow or the like)"
+NO_SUCH_FORM = "the query has a form that the engine cannot run"
+
+
+class Said(Failed):
+    """A failure in Trino's own words, of which nobody knows yet whether they depend on data."""
+
 
 _POSITION = re.compile(r"^line \d+:\d+: ")
 
@@ -69,6 +76,12 @@ class Trino:
 
         Raises `Failed`, `EngineUnavailable`, or `PortTrouble` when a port may be to blame.
         """
+        try:
+            return await self._begin(sql, user)
+        except Said as said:
+            raise await self._confirmed(said, sql, user) from said.__cause__
+
+    async def _begin(self, sql: str, user: str) -> Running:
         cursor = self._connect(user).cursor()
         running = Running(cursor)
         asking = asyncio.ensure_future(asyncio.to_thread(_ask, cursor, sql))
@@ -79,6 +92,18 @@ class Trino:
             await asyncio.shield(running.abandon(asking))
             raise
         return running
+
+    async def _confirmed(self, said: Said, sql: str, user: str) -> Failed:
+        """Let Trino's words pass only if it says them of the statement alone: VALIDATE analyses and reads no row."""
+        try:
+            valid = await self._begin(f"EXPLAIN (TYPE VALIDATE) {sql}", user)
+            await valid.cancel()
+        except Said as again:
+            if again.message == said.message:
+                return Failed(said.message, hint=said.hint)
+        except GatewayError:
+            pass  # Trino cannot say; the partner is told the less
+        return unconfirmed(said.__cause__)
 
     async def silent_ports(self, tables: Iterable[TableName], user: str) -> tuple[str, ...]:
         """Name the ports among `tables` whose database gives no sign of life within `PROBE_SECONDS`."""
@@ -197,7 +222,8 @@ def _fetch(cursor: Any) -> Rows:
     try:
         rows: Rows = cursor.fetchmany(PAGE_ROWS)
     except Exception as error:
-        raise translated(error) from error
+        fault = translated(error)
+        raise (unconfirmed(error) if isinstance(fault, Said) else fault) from error
     return rows
 
 
@@ -214,10 +240,10 @@ def translated(error: Exception) -> GatewayError:
         if error.error_name in OUR_OBJECTS:
             return PortTrouble("a port's table is not where the catalog says")
         if error.error_name in SAFE_ERRORS:
-            return Failed(_POSITION.sub("", error.message), hint="mend the expression and ask again")
+            return Said(_POSITION.sub("", error.message), hint="mend the expression and ask again")
         if error.error_name == "USER_CANCELED":
             return Failed("the query was cancelled")
-        return Failed(DATA_ERROR, hint="guard the expression: nullif(x, 0), try_cast(…), try(…)")
+        return _data_error()
     if isinstance(error, TrinoQueryError):
         if error.error_type == "INSUFFICIENT_RESOURCES":
             return Failed("the query needs more time or memory than one query may take", hint="ask for less at once")
@@ -225,6 +251,17 @@ def translated(error: Exception) -> GatewayError:
     if isinstance(error, (requests.RequestException, TrinoConnectionError, trino.exceptions.Error)):
         return EngineUnavailable("Trino, the query engine, does not answer", hint="try again in a minute")
     return EngineUnavailable("the query engine failed in a way that nobody foresaw", hint="tell the operator")
+
+
+def unconfirmed(error: BaseException | None) -> Failed:
+    """What a partner is told in place of Trino's own words once rows may have been read: one of two fixed texts."""
+    if isinstance(error, TrinoUserError) and error.error_name == "NOT_SUPPORTED":
+        return Failed(NO_SUCH_FORM, hint="write it another way: a correlated subquery as a join, for one")
+    return _data_error()
+
+
+def _data_error() -> Failed:
+    return Failed(DATA_ERROR, hint="guard the expression: nullif(x, 0), try_cast(…), try(…)")
 
 
 def _algorithm_of(key: bytes) -> str:
