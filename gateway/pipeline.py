@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from gateway.answer import Answer
 from gateway.errors import BadRequest, Broken, Denied, GatewayError, PortTrouble, PortUnavailable, Unavailable
 from gateway.explain import Explanation, explained
-from gateway.kernel.allowed import emit
 from gateway.kernel.authorise import ask, ask_all, authorise, grant_of
+from gateway.kernel.dialect import emit
 from gateway.kernel.keys import mask_keys
 from gateway.kernel.parse import parse
 from gateway.kernel.plan import Plan, plan, without

@@ -101,7 +101,7 @@ def test_the_key_of_a_mask_is_not_in_the_log() -> None:
 
     record = log.records[0]
     assert isinstance(record, DecisionRecord)
-    assert "FROM_HEX('<key of los_angeles>')" in record.sent_sql
+    assert "from_hex('<key of los_angeles>')" in record.sent_sql
     assert "<key of" not in engine.sent[0][0]
 
 

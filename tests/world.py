@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import sqlglot
 from sqlglot import exp
 
-from gateway.kernel.allowed import DIALECT, emit
 from gateway.kernel.authorise import ask, authorise, grant_of
+from gateway.kernel.dialect import emit, read_text
 from gateway.kernel.parse import parse
 from gateway.kernel.resolve import Resolved, survey
 from gateway.kernel.rewrite import guard_tables
@@ -49,10 +48,10 @@ def _table(name: TableName, columns: dict[str, str], labor: Iterable[str] = ()) 
 
 
 def _mapping(port: str, source: str, columns: dict[str, str], not_kept: dict[str, str]) -> PortMapping:
-    select = sqlglot.parse_one(source, dialect=DIALECT)
+    select = read_text(source)
     assert isinstance(select, exp.Select)
     select.set("expressions", [])
-    filled = {name: sqlglot.parse_one(sql, dialect=DIALECT) for name, sql in columns.items()}
+    filled = {name: read_text(sql) for name, sql in columns.items()}
     return PortMapping(port, "calls", select, filled, not_kept)
 
 

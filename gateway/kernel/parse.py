@@ -2,8 +2,9 @@
 
 A reviewer checks that nothing leaves `parse` that these rules did not see:
 (1) the text is short and shallow enough for any parser  (2) no token that the two readers read differently
-(3) exactly one statement, and it is a query  (4) every node is on the allow-list
-(5) node kinds with a hidden side (casts, tables, anonymous functions) are in their plain form.
+(`dialect.py`)  (3) exactly one statement, and it is a query  (4) every node is on the allow-list, with listed parts
+only  (5) every function is classified and open  (6) kinds with a hidden side (tables, types, joins, stars) are in their
+plain form.
 """
 
 from __future__ import annotations
@@ -12,36 +13,35 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from gateway.errors import NotAllowed, NotParsed
-from gateway.kernel.allowed import ALLOWED_NODES, DIALECT, NAMED_FUNCTIONS, PLAIN_TYPES, STATEMENT_STARTS
+from gateway.kernel.allowed import EXTRACT_FIELDS, NODES, OPERATORS, PREDICATES, STATEMENT_STARTS, TYPES, parts_of
+from gateway.kernel.dialect import ARRAY, INTERVAL, LITERAL, first_word, place_of, read, tokens_of
+from gateway.kernel.functions import FUNCTIONS
+from gateway.kernel.statements import refusal_of
 
-MAX_BYTES = 100_000
-MAX_TOKENS = 20_000
-MAX_DEPTH = 60
-MAX_TYPE_DEPTH = 5
+MAX_BYTES = 1_000_000
+MAX_TOKENS = 60_000
+MAX_DEPTH = 400
+MAX_TREE_DEPTH = 2_500
+"""How long a chain such as `a + b + …` may be."""
+MAX_LISTED = 10_000
+"""How many values one pair of brackets may list."""
+MAX_JOINS = 100
+MAX_QUERIES = 500
+"""How many SELECTs one statement may have, CTEs and subqueries included."""
 
-_OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE}
-_CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END}
-_TYPE_WORDS = DIALECT.parser_class.TYPE_TOKENS
-_NESTED_TYPES = {
-    *DIALECT.parser_class.NESTED_TYPE_TOKENS,
-    *DIALECT.parser_class.STRUCT_TYPE_TOKENS,
-} - {TokenType.UNION}  # UNION ( … ) is a set operation here
-_NESTING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.LT}
-_PLAIN_NUMBER = re.compile(r"(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-_FORM_HINTS: dict[type[exp.Expr], str] = {
-    exp.Unnest: "UNNEST is not open yet",
-    exp.Lambda: "lambdas are not open yet",
-    exp.Values: "VALUES is not open yet; write SELECT … UNION ALL SELECT …",
-    exp.Lateral: "LATERAL is not open yet; write a correlated subquery or a join",
-    exp.Placeholder: "write the value in place of the parameter",
-    exp.Parameter: "write the value in place of the parameter",
-}
+_UNWRITABLE = re.compile("[\\x00\\ud800-\\udfff]")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_END = re.compile(r"\s*;?\s*\Z")
+_OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.CASE}
+_CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.END}
+_OWN_FORMS = frozenset({LITERAL, INTERVAL, ARRAY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Statement:
 
     text: str
     digest: str
-    tree: exp.Query
+    tree: exp.Query | exp.Values
 
 
 def parse(text: str) -> Statement:
@@ -59,19 +59,26 @@ def parse(text: str) -> Statement:
     >>> parse("SELECT 1").tree.sql()
     'SELECT 1'
     """
-    # (1) short and shallow
-    if len(text.encode()) > MAX_BYTES:
+    # (1) short and shallow, (2) read alike by Trino and sqlglot
+    if len(text) > MAX_BYTES or len(text.encode(errors="replace")) > MAX_BYTES:
         raise NotParsed(f"the statement is longer than {MAX_BYTES:,} bytes", hint="send a shorter statement")
-    tokens = _tokens(text)
-    _check_depth(text, tokens)
-    # (2) nothing that Trino and sqlglot read differently
-    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
-        _check_token(text, token, following)
+    if _UNWRITABLE.search(text):
+        raise NotParsed("the text holds a character that is none (NUL, half a pair)", hint="leave it out")
+    text = _END.sub("", text)  # a semicolon at the end is a habit, not a second statement
+    _check_start(text)
+    tokens = tokens_of(text, MAX_TOKENS)
+    _check_shape(text, tokens)
     # (3) one query
     tree = _one_query(text, tokens)
-    # (4) and (5)
+    # (4), (5) and (6)
+    depths: dict[int, int] = {}
     for node in tree.walk():
+        depths[id(node)] = depth = depths.get(id(node.parent), 0) + 1
+        if depth > MAX_TREE_DEPTH:
+            raise NotParsed("the statement is nested too deeply", hint="use IN or brackets", **place(text, node))
         _check_node(text, node)
+    _check_joins(text, tokens, tree)
+    _lower_names(tree)
     return Statement(text, hashlib.sha256(text.encode()).hexdigest(), tree)
 
 
@@ -80,7 +87,7 @@ def place(text: str, node: exp.Expr) -> dict[str, int]:
     for found in _near(node):
         start = found.meta.get("start")
         if start is not None:
-            return _place_of(text, start)
+            return place_of(text, start)
     return {}
 
 
@@ -92,77 +99,96 @@ def _near(node: exp.Expr) -> Iterator[exp.Expr]:
         parent = parent.parent
 
 
-def _place_of(text: str, start: int) -> dict[str, int]:
-    return {"line": text.count("\n", 0, start) + 1, "column": start - text.rfind("\n", 0, start)}
+def _check_shape(text: str, tokens: list[Token]) -> None:
+    """Bound what is open at once, what one bracket lists, and how many joins and queries there are."""
+    listed = [0]
+    joins = queries = 0
+    for token in tokens:
+        kind = token.token_type
+        if kind in _OPENING:
+            listed.append(0)
+        elif kind in _CLOSING and len(listed) > 1:
+            listed.pop()
+        listed[-1] += kind == TokenType.COMMA
+        joins += kind == TokenType.JOIN
+        queries += kind == TokenType.SELECT
+        for count, most, what in (
+            (len(listed) - 1, MAX_DEPTH, "brackets open at once"),
+            (listed[-1] + 1, MAX_LISTED, "values in one list"),
+            (joins, MAX_JOINS, "joins"),
+            (queries, MAX_QUERIES, "queries in one statement"),
+        ):
+            if count > most:
+                raise NotParsed(f"more than {most:,} {what}", hint="ask for less", **place_of(text, token.start))
 
 
-def _tokens(text: str) -> list[Token]:
-    try:
-        tokens = list(DIALECT.tokenize(text))
-    except SqlglotError as error:
-        raise NotParsed("the text ends inside a string, a name or a comment", hint="close every quote") from error
-    while tokens and tokens[-1].token_type == TokenType.SEMICOLON:
-        tokens.pop()
-    if not tokens:
+def _check_start(text: str) -> None:
+    word, start = first_word(text)
+    if not text:
         raise NotParsed("there is no statement", hint="send one SELECT")
-    if len(tokens) > MAX_TOKENS:
-        raise NotParsed(f"the statement has more than {MAX_TOKENS:,} words", hint="send a shorter statement")
-    return tokens
+    if word not in STATEMENT_STARTS:
+        raise NotAllowed(f"{word[:30] or text[:1]} is not open here", hint=refusal_of(word), **place_of(text, start))
 
 
-def _check_depth(text: str, tokens: list[Token]) -> None:
-    """Bound how many brackets are open at once, and how many of them follow a word that may name a type.
-
-    sqlglot tries `date(…`, `int(…` or `varchar(…` as a type first and as a function then, so that each level doubles
-    its work: a few dozen keep it busy for hours.
-    """
-    opened: list[bool] = []
-    for before, token in zip([None, *tokens], tokens, strict=False):
-        if token.token_type in _OPENING:
-            opened.append(before is not None and before.token_type in _TYPE_WORDS)
-        elif token.token_type in _CLOSING and opened:
-            opened.pop()
-        if len(opened) > MAX_DEPTH or sum(opened) > MAX_TYPE_DEPTH:
-            where = _place_of(text, token.start)
-            raise NotParsed(f"too many brackets are open here ({len(opened)})", hint="nest less deeply", **where)
-
-
-def _check_token(text: str, token: Token, following: Token | None) -> None:
-    where = _place_of(text, token.start)
-    written = text[token.start : token.end + 1]
-    if token.token_type == TokenType.SEMICOLON:
-        raise NotAllowed("more than one statement", hint="send one statement at a time", **where)
-    if token.token_type in (TokenType.HEX_STRING, TokenType.BIT_STRING, TokenType.UNICODE_STRING):
-        raise NotAllowed(f"the literal {written[:20]} is not open", hint="write a plain string or number", **where)
-    if token.token_type == TokenType.NUMBER and not _PLAIN_NUMBER.fullmatch(written):
-        raise NotAllowed(f"the number {written[:20]} is not plain", hint="write it in decimal digits", **where)
-    if token.token_type in (TokenType.L_BRACKET, TokenType.L_BRACE):
-        raise NotAllowed(f"{written} is not open", hint="arrays, subscripts and braces are not open", **where)
-    if following and token.token_type in _NESTED_TYPES and following.token_type in _NESTING:
-        # a few dozen of these inside each other keep sqlglot busy for hours, so they never reach it
-        raise NotAllowed(f"{written.upper()[:20]} is not open", hint="use plain values and types", **where)
-    if following and token.token_type == TokenType.NUMBER and following.start == token.end + 1:
-        tail = text[following.start]
-        if tail.isalnum() or tail == "_":
-            raise NotAllowed("the number is not plain", hint="write it in decimal digits, without _ or prefix", **where)
-
-
-def _one_query(text: str, tokens: list[Token]) -> exp.Query:
-    first = tokens[0]
-    if first.token_type not in STATEMENT_STARTS:
-        word = text[first.start : first.end + 1].upper()[:30]
-        raise NotAllowed(
-            f"{word} is not open here", hint="only queries (SELECT, WITH … SELECT) are", **_place_of(text, first.start)
-        )
+def _one_query(text: str, tokens: list[Token]) -> exp.Query | exp.Values:
     try:
-        trees = DIALECT.parser().parse(tokens, text)
+        trees = read(tokens, text)
     except SqlglotError as error:
         raise _unreadable(error) from error
     except RecursionError as error:
         raise NotParsed("the statement is nested too deeply", hint="nest less deeply") from error
-    if len(trees) != 1 or not isinstance(trees[0], exp.Query):
+    if len(trees) != 1 or not isinstance(trees[0], exp.Query | exp.Values):
         raise NotAllowed("this is not one query", hint="only queries (SELECT, WITH … SELECT) are open")
     return trees[0]
+
+
+def _check_joins(text: str, tokens: list[Token], tree: exp.Expr) -> None:
+    """Each JOIN has a condition of its own, and CROSS JOIN none: else sqlglot makes a list with commas of it."""
+    plain = sum(
+        token.token_type == TokenType.JOIN and before.token_type != TokenType.CROSS
+        for before, token in pairwise(tokens)
+    )
+    bound = [join for join in tree.find_all(exp.Join) if join.args.get("on") or join.args.get("using")]
+    if plain != len(bound) or any(join.text("kind") == "CROSS" for join in bound):
+        raise NotAllowed("a JOIN has no condition", hint="write JOIN … ON or USING after each, or CROSS JOIN")
+
+
+def _lower_names(tree: exp.Expr) -> None:
+    """Make every name lower case, as Trino compares them; output columns keep the partner's spelling."""
+    for select in list(tree.find_all(exp.Select)):
+        for item in list(select.expressions):
+            column = item.unnest()
+            if isinstance(column, exp.Column) and column.name != column.name.lower():
+                item.replace(exp.Alias(this=item.copy(), alias=exp.to_identifier(column.name, quoted=True)))
+    for name in list(tree.find_all(exp.Identifier)):
+        if (type(name.parent), name.arg_key) not in _SPELLED_BY_PARTNER:
+            name.set("this", name.name.lower())
+        elif _names_function_column(name) and not name.args.get("quoted"):
+            name.set("this", name.name.upper())
+    for select in list(tree.find_all(exp.Select)):
+        _spell_sort_keys(select)
+
+
+def _names_function_column(name: exp.Expr) -> bool:
+    table = name.parent.parent if isinstance(name.parent, exp.TableAlias) else None
+    return isinstance(table, exp.Table) and isinstance(table.this, exp.Anonymous)
+
+
+def _spell_sort_keys(select: exp.Select) -> None:
+    """A sort key that names an output column is spelled like it: under DISTINCT, Trino compares the spelling."""
+    spelled = {item.alias.lower(): item.alias for item in select.expressions if isinstance(item, exp.Alias)}
+    order = select.args.get("order")
+    for key in order.expressions if order else ():
+        column = key.this
+        if isinstance(column, exp.Column) and len(column.args) == 1 and column.name in spelled:
+            column.this.set("this", spelled[column.name])
+
+
+_SPELLED_BY_PARTNER = {
+    (exp.Alias, "alias"), (exp.TableAlias, "columns"), (exp.Unnest, "offset"), (exp.ColumnDef, "this"),
+    (exp.Join, "using"),
+}  # fmt: skip
+"""Names that reach the answer as they are written; they are compared in lower case all the same."""
 
 
 def _unreadable(error: SqlglotError) -> NotParsed:
@@ -175,154 +201,199 @@ def _unreadable(error: SqlglotError) -> NotParsed:
 
 
 def _check_node(text: str, node: exp.Expr) -> None:
-    # (4) on the allow-list
-    if type(node) not in ALLOWED_NODES:
-        raise NotAllowed(f"{_said(node)} is not open", hint=_hint(node), **place(text, node))
-    # (5) in its plain form
-    check = _PLAIN_FORMS.get(type(node))
-    if check:
+    # (4) on the allow-list, with listed parts only
+    parts = NODES.get(type(node))
+    extra = parts_of(node) - parts if parts is not None else set()
+    reason: Reason = None
+    if parts is None:
+        reason = (f"{_said(node)} is not open", "docs/sql.md lists what is open")
+    elif extra:
+        names = ", ".join(sorted(name.rstrip("_") for name in extra))
+        reason = (f"{names} is not open in {_said(node)}", "docs/sql.md lists what is open")
+    elif check := _PLAIN_FORMS.get(type(node)):
         reason = check(node)
-        if reason:
-            raise NotAllowed(reason[0], hint=reason[1], **place(text, node))
+    if reason:
+        raise NotAllowed(reason[0], hint=reason[1], **place(text, node))
 
 
 def _said(node: exp.Expr) -> str:
-    if isinstance(node, exp.Func):
-        return f"the function {node.sql_name().lower()}"
+    if isinstance(node, exp.Aliases):
+        return "t.* AS (…)"
     return re.sub(r"(?<!^)(?=[A-Z])", " ", type(node).__name__).upper()
 
 
-def _hint(node: exp.Expr) -> str:
-    return _FORM_HINTS.get(type(node), "docs/analysts.md lists what is open")
-
-
 Reason = tuple[str, str] | None
+_NO_ARGUMENT = (exp.Alias, exp.Limit, exp.Select, exp.SetOperation, exp.Values)
 
 
-def _anonymous(node: exp.Expr) -> Reason:
-    name = str(node.this).lower()
-    return None if name in NAMED_FUNCTIONS else (f"the function {name[:60]} is not open", _hint(node))
+def _function(node: exp.Expr) -> Reason:
+    # (5) classified and open
+    if not isinstance(node.this, str):
+        return "a function's name in quotes is not open", "write the name without quotes"
+    if any(isinstance(argument, _NO_ARGUMENT) for argument in node.expressions):
+        return f"AS, LIMIT and queries are not open inside {node.this[:60]}(…)", "put a query in brackets of its own"
+    if node.this in _OWN_FORMS:
+        return None
+    name = node.this.lower()
+    if name == "table" and isinstance(node.parent, exp.Table):
+        return None
+    found = FUNCTIONS.get(name)
+    if found is None:
+        return f"there is no function {name[:60]}", "docs/sql.md lists the functions"
+    if found.verdict == "refused":
+        return f"the function {name} is not open", found.note
+    return None
+
+
+def _is_table_call(node: exp.Expr | None) -> bool:
+    return isinstance(node, exp.Anonymous) and isinstance(node.parent, exp.Table)
 
 
 def _table(node: exp.Expr) -> Reason:
-    extra = {key for key, value in node.args.items() if value} - {"this", "db", "catalog", "alias"}
-    if not isinstance(node, exp.Table) or not isinstance(node.this, exp.Identifier):
-        return "table functions are not open", "read a table by its name"
-    if extra:
-        return f"{', '.join(sorted(extra))} on a table is not open", "name the table, with an alias at most"
-    if any(mark in part.name for part in node.parts for mark in "$@"):
+    if isinstance(node.this, exp.Anonymous):
+        inner = node.this.expressions
+        called = [part.name.lower() for part in inner if isinstance(part, exp.Anonymous)]
+        if node.this.name.lower() != "table" or len(inner) != 1 or called != ["sequence"] or node.args.get("db"):
+            return "table functions are not open", "read a table by its name, or TABLE(sequence(…))"
+        return None
+    if not isinstance(node.this, exp.Identifier):
+        return "this cannot be read from", "read a table by its name"
+    parts = [node.text(part) for part in ("this", "db", "catalog")]
+    if any(mark in part for part in parts for mark in "$@"):
         return "hidden tables ($ or @ in the name) are not open", "read a table by its plain name"
     return None
 
 
-def _cast(node: exp.Expr) -> Reason:
-    if {key for key, value in node.args.items() if value} - {"this", "to", "safe"}:
-        return "this form of CAST is not open", "write CAST(value AS type)"
-    return None
-
-
-def _data_type(node: exp.Expr) -> Reason:
-    name = node.this.value if isinstance(node.this, exp.DType) else str(node.this)
-    if name not in PLAIN_TYPES or node.args.get("nested"):
-        return f"the type {name.lower()[:40]} is not open", "use a plain type"
-    if name in ("DECIMAL", "CHAR") and not node.expressions:
-        return f"{name.lower()} without a length is not open", f"write CAST(value AS {name.lower()}(…)) with its length"
-    return None
-
-
-def _at_time_zone(node: exp.Expr) -> Reason:
-    if isinstance(node.this, exp.Cast) and node.this.to.this == exp.DType.TIME:
-        return "TIME … AT TIME ZONE is not open", "use a timestamp"
-    return None
-
-
-def _current_timestamp(node: exp.Expr) -> Reason:
-    return ("a precision here is not open", "write current_timestamp") if node.this else None
-
-
-def _with(node: exp.Expr) -> Reason:
-    recursive = node.args.get("recursive")
-    return ("WITH RECURSIVE is not open yet", "write the steps as separate CTEs") if recursive else None
-
-
-def _set_operation(node: exp.Expr) -> Reason:
-    extra = {key for key, value in node.args.items() if value}
-    extra -= {"this", "expression", "distinct", "with_", "order", "limit", "offset"}
-    return (f"{', '.join(sorted(extra))} is not open here", "write UNION, INTERSECT or EXCEPT alone") if extra else None
-
-
-def _select(node: exp.Expr) -> Reason:
-    open_clauses = {
-        "expressions", "from_", "joins", "where", "group", "having", "order", "limit", "offset", "distinct",
-        "with_", "windows",
-    }  # fmt: skip
-    extra = {key for key, value in node.args.items() if value} - open_clauses
-    return (f"the clause {', '.join(sorted(extra))} is not open", "leave it out") if extra else None
-
-
-def _join(node: exp.Expr) -> Reason:
-    extra = {key for key, value in node.args.items() if value} - {"this", "on", "using", "side", "kind"}
-    if (
-        not isinstance(node, exp.Join)
-        or extra
-        or node.kind not in ("", "INNER", "CROSS", "OUTER")
-        or node.side not in ("", "LEFT", "RIGHT", "FULL")
-    ):
-        return "this form of JOIN is not open", "write JOIN, LEFT, RIGHT, FULL or CROSS JOIN"
-    return None
-
-
 def _column(node: exp.Expr) -> Reason:
-    if node.name.startswith("$"):
+    if isinstance(node.this, exp.Star):
+        return _qualified_star(node)
+    if any(node.text(part).startswith("$") for part in ("this", "table", "db", "catalog")):
         return "hidden columns ($ in the name) are not open", "read a column by its plain name"
     return None
 
 
-def _subquery(node: exp.Expr) -> Reason:
-    extra = {key for key, value in node.args.items() if value} - {"this", "alias", "with_", "order", "limit", "offset"}
-    return (f"{', '.join(sorted(extra))} on a subquery is not open", "leave it out") if extra else None
-
-
-def _distinct(node: exp.Expr) -> Reason:
-    if node.args.get("on") or len(node.expressions) > 1:
-        return "this form of DISTINCT is not open", "write SELECT DISTINCT …, or count(DISTINCT one_column)"
-    return None
+def _qualified_star(node: exp.Expr) -> Reason:
+    fine = isinstance(node.parent, exp.Select) and not node.args.get("catalog")
+    return None if fine else ("a star is not open here", "write t.* in the SELECT list alone")
 
 
 def _star(node: exp.Expr) -> Reason:
-    return ("* EXCEPT and * REPLACE are not open", "name the columns") if any(node.args.values()) else None
+    parent = node.parent
+    counted = isinstance(parent, exp.Anonymous) and parent.name.lower() == "count"
+    fine = counted or isinstance(parent, exp.Select | exp.Column)
+    return None if fine else ("a star is not open here", "name the columns")
 
 
-def _group(node: exp.Expr) -> Reason:
-    extra = {key for key, value in node.args.items() if value} - {"expressions", "grouping_sets", "cube", "rollup"}
-    return ("this form of GROUP BY is not open", "name what to group by") if extra else None
+def _data_type(node: exp.Expr) -> Reason:
+    name = node.this.value if isinstance(node.this, exp.DType) else ""
+    if isinstance(node.this, exp.Interval):
+        return None
+    if name not in TYPES:
+        return f"the type {str(node.this).lower()[:40]} is not open", "docs/sql.md lists the types"
+    return None
+
+
+def _join(node: exp.Expr) -> Reason:
+    if node.text("kind") not in ("", "INNER", "CROSS", "OUTER") or node.text("side") not in (
+        "", "LEFT", "RIGHT", "FULL",
+    ):  # fmt: skip
+        return "this form of JOIN is not open", "write JOIN, LEFT, RIGHT, FULL or CROSS JOIN"
+    return None
+
+
+def _select(node: exp.Expr) -> Reason:
+    windows = [window.name.lower() for window in node.args.get("windows") or ()]
+    if len(set(windows)) < len(windows):
+        return "two windows have one name", "give each window a name of its own"
+    return None if node.expressions else ("a SELECT without columns is not open", "name the columns, or write *")
+
+
+def _operands(node: exp.Expr) -> Reason:
+    """Trino takes one predicate at a time: `a > b IS NULL` needs brackets to mean anything."""
+    parts = ("this",) if isinstance(node, exp.In | exp.Bracket) else ("this", "expression", "low", "high", "zone")
+    if any(isinstance(node.args.get(part), PREDICATES) for part in parts):
+        return "a condition may not be a value here without brackets", "put the inner condition in brackets"
+    return None
+
+
+def _identifier(node: exp.Expr) -> Reason:
+    fine = node.args.get("quoted") or _NAME.fullmatch(node.name)
+    return None if fine else (f"{node.name[:40]} is no name", "put a name in double quotes")
+
+
+def _extract(node: exp.Expr) -> Reason:
+    fine = isinstance(node.this, exp.Var) and node.this.name.upper() in EXTRACT_FIELDS
+    return None if fine else ("this field of EXTRACT is not open", f"write one of: {', '.join(sorted(EXTRACT_FIELDS))}")
+
+
+def _trim(node: exp.Expr) -> Reason:
+    return None if node.args.get("this") else ("this form of TRIM is not open", "write TRIM(BOTH 'x' FROM text)")
+
+
+def _between(node: exp.Expr) -> Reason:
+    if node.args.get("symmetric") is not None:
+        return "BETWEEN SYMMETRIC is not open", "write BETWEEN least(a, b) AND greatest(a, b)"
+    return _operands(node)
+
+
+def _dot(node: exp.Expr) -> Reason:
+    fine = isinstance(node.expression, exp.Identifier)
+    return None if fine else ("a function or a star after a dot is not open", "write the function's name alone")
 
 
 def _window(node: exp.Expr) -> Reason:
-    if isinstance(node.this, exp.Identifier):
-        return None
-    inner = node.this.this if isinstance(node.this, (exp.Filter, exp.IgnoreNulls, exp.RespectNulls)) else node.this
-    return None if isinstance(inner, exp.Func) else ("OVER without a function is not open", "write f(…) OVER (…)")
+    inner = node.this
+    while isinstance(inner, exp.Filter | exp.IgnoreNulls | exp.RespectNulls | exp.WithinGroup):
+        inner = inner.this
+    fine = isinstance(inner, exp.Identifier | exp.Anonymous)
+    return None if fine else ("OVER without a function is not open", "write f(…) OVER (…)")
+
+
+def _lambda(node: exp.Expr) -> Reason:
+    if node.find(exp.Query, exp.Values):
+        return "a query in a lambda is not open", "join the query's result first"
+    return None if isinstance(node.parent, exp.Anonymous) else ("a lambda is not open here", "give it to a function")
+
+
+def _kwarg(node: exp.Expr) -> Reason:
+    within = node.parent is not None and _is_table_call(node.parent.parent)
+    return None if within else ("an argument by name is not open here", "give arguments in their order")
+
+
+def _within_group(node: exp.Expr) -> Reason:
+    fine = isinstance(node.this, exp.Anonymous) and node.this.name.lower() == "listagg"
+    return None if fine else ("WITHIN GROUP is open for listagg only", "write array_agg(x ORDER BY y)")
+
+
+def _sample(node: exp.Expr) -> Reason:
+    fine = node.text("method").upper() in ("BERNOULLI", "SYSTEM")
+    return None if fine else ("this form of TABLESAMPLE is not open", "write TABLESAMPLE BERNOULLI (10)")
+
+
+def _recursive(node: exp.Expr) -> Reason:
+    if node.args.get("recursive") and not all(cte.args["alias"].columns for cte in node.expressions):
+        return "WITH RECURSIVE needs the names of its columns", "write WITH RECURSIVE t(a, b) AS (…)"
+    return None
 
 
 _PLAIN_FORMS: dict[type[exp.Expr], Callable[[exp.Expr], Reason]] = {
-    exp.Anonymous: _anonymous,
+    exp.Anonymous: _function,
     exp.Table: _table,
-    exp.Cast: _cast,
-    exp.TryCast: _cast,
-    exp.DataType: _data_type,
-    exp.AtTimeZone: _at_time_zone,
-    exp.CurrentTimestamp: _current_timestamp,
-    exp.With: _with,
-    exp.Union: _set_operation,
-    exp.Except: _set_operation,
-    exp.Intersect: _set_operation,
-    exp.Select: _select,
-    exp.Join: _join,
     exp.Column: _column,
-    exp.Window: _window,
-    exp.Subquery: _subquery,
-    exp.Distinct: _distinct,
     exp.Star: _star,
-    exp.Group: _group,
+    exp.DataType: _data_type,
+    exp.Join: _join,
+    exp.Identifier: _identifier,
+    **dict.fromkeys(OPERATORS, _operands),
+    exp.Select: _select,
+    exp.Extract: _extract,
+    exp.Trim: _trim,
+    exp.Between: _between,
+    exp.Dot: _dot,
+    exp.Window: _window,
+    exp.Lambda: _lambda,
+    exp.Kwarg: _kwarg,
+    exp.WithinGroup: _within_group,
+    exp.TableSample: _sample,
+    exp.With: _recursive,
 }

@@ -18,6 +18,8 @@ from gateway.kernel.parse import Statement, place
 from gateway.model import CANONICAL_CATALOG, CANONICAL_SCHEMA, Catalog, TableName
 
 Columns = tuple[str | None, ...]
+MAX_COLUMNS = 5_000
+"""How many columns one SELECT may have: Trino plans for minutes with more."""
 MAPPING_ALIAS = "portgate mapping"
 """How a guard names the mapping it reads; no partner may use the name."""
 
@@ -49,7 +51,7 @@ class Resolved:
     """A query whose every name is bound; identifiers are lower case but for the names of output columns."""
 
     statement: Statement
-    tree: exp.Query
+    tree: exp.Query | exp.Values
     uses: tuple[TableUse, ...]
 
 
@@ -60,6 +62,8 @@ class _Source:
     columns: Columns
     use: TableUse | None = None
     qualified: str = ""
+    joined: tuple[_Source, ...] = ()
+    """The sources that stand in brackets behind this one name."""
 
 
 @dataclass(slots=True)
@@ -97,22 +101,10 @@ def resolve(statement: Statement, granted: Catalog) -> Resolved:
 
 def _walk(statement: Statement, catalog: Catalog, *, strict: bool) -> Resolved:
     tree = statement.tree.copy()
-    _lower_names(tree)
     walker = _Walker(statement.text, catalog, strict, {id(t): n for n, t in enumerate(tree.find_all(exp.Table))})
     walker.query(tree, None, {})
     walker.check_all_bound(tree)
     return Resolved(statement, tree, tuple(walker.uses))
-
-
-def _lower_names(tree: exp.Expr) -> None:
-    """Make every name lower case, as Trino compares them; output columns keep the partner's spelling."""
-    for select in list(tree.find_all(exp.Select)):
-        for item in list(select.expressions):
-            if isinstance(item, exp.Column) and item.name != item.name.lower():
-                item.replace(exp.alias_(item.copy(), item.name, quoted=True))
-    for name in list(tree.find_all(exp.Identifier)):
-        if not (isinstance(name.parent, exp.Alias) and name.arg_key == "alias"):
-            name.set("this", name.name.lower())
 
 
 class _Walker:
@@ -139,18 +131,25 @@ class _Walker:
     def query(self, node: exp.Expr, outer: _Scope | None, ctes: Mapping[str, Columns]) -> Columns:
         """Bind one query; answer the names of its output columns, None for one without a name."""
         ctes = self._with(node, outer, ctes)
-        if isinstance(node, exp.Subquery):
-            names = self.query(node.this, outer, ctes)
-            self._order_of_set(node, names, ctes)
-            return names
-        if isinstance(node, exp.SetOperation):
-            names = self.query(node.this, outer, ctes)
-            self.query(node.expression, outer, ctes)
-            self._order_of_set(node, names, ctes)
-            return names
         if isinstance(node, exp.Select):
             return self._select(node, outer, ctes)
-        raise NotAllowed("this form of query is not open", hint="write a SELECT", **place(self._text, node))
+        if isinstance(node, exp.Subquery):
+            names = self.query(node.this, outer, ctes)
+        elif isinstance(node, exp.SetOperation):
+            names = self.query(node.this, outer, ctes)
+            self.query(node.expression, outer, ctes)
+        elif isinstance(node, exp.Values):
+            names = self._values(node, _Scope(outer, ctes))
+        else:
+            raise NotAllowed("this form of query is not open", hint="write a SELECT", **place(self._text, node))
+        self._order_of_set(node, names, ctes)
+        return names
+
+    def _values(self, node: exp.Values, scope: _Scope) -> Columns:
+        for row in node.expressions:
+            self._expression(row, scope)
+        first = node.expressions[0]
+        return (None,) * (len(first.expressions) if isinstance(first, exp.Tuple) else 1)
 
     def _with(self, node: exp.Expr, outer: _Scope | None, ctes: Mapping[str, Columns]) -> Mapping[str, Columns]:
         clause = node.args.get("with_")
@@ -158,6 +157,8 @@ class _Walker:
             return ctes
         known = dict(ctes)
         for cte in clause.expressions:
+            if clause.args.get("recursive"):  # its own name is seen inside it, and hides a table of that name
+                known[cte.alias] = _named(cte)
             known[cte.alias] = self._renamed(cte, self.query(cte.this, outer, known))
         return known
 
@@ -170,6 +171,8 @@ class _Walker:
         names: list[str | None] = []
         for item in select.expressions:
             names.extend(self._item(item, scope))
+            if len(names) > MAX_COLUMNS:
+                raise NotAllowed(f"more than {MAX_COLUMNS:,} columns", hint="name fewer", **place(self._text, item))
         for clause in ("where", "group", "having", "windows"):
             for part in _parts(select.args.get(clause)):
                 self._expression(part, scope)
@@ -187,10 +190,11 @@ class _Walker:
             return (item.alias_or_name.lower(),)
         return (None,)
 
-    def _all_columns(self, scope: _Scope) -> Iterator[str | None]:
+    def _all_columns(self, scope: _Scope, *, used: bool = True) -> Iterator[str | None]:
         yield from scope.merged
         for source in scope.sources.values():
-            _use_all(source)
+            if used:
+                _use_all(source)
             yield from (name for name in source.columns if name not in scope.merged)
 
     def _columns_of(self, star: exp.Column, scope: _Scope) -> Columns:
@@ -216,18 +220,50 @@ class _Walker:
     # --- relations --------------------------------------------------------------------------------------------------
 
     def _relation(self, node: exp.Expr, scope: _Scope) -> None:
-        alias = node.alias_or_name
-        if isinstance(node, exp.Table):
-            source = self._table(node, scope)
-        elif isinstance(node, exp.Subquery):
-            alias = alias or f"#{len(scope.sources)}"
-            source = _Source(self._renamed(node, self.query(node.this, scope.parent, self._with_of(node, scope))))
+        """Bind one item of a FROM clause, and what is joined to it inside the same brackets."""
+        if isinstance(node, exp.Subquery) and _is_relation(node.this):
+            self._bracket(node, scope)
         else:
-            raise NotAllowed("this cannot be read from", hint="name a table or a subquery", **place(self._text, node))
+            self._add(node, self._source(node, scope), scope)
+        for join in node.args.get("joins") or ():
+            self._join(join, scope)
+
+    def _bracket(self, node: exp.Subquery, scope: _Scope) -> None:
+        """`(a JOIN b …)`: its names are seen around it, unless it has a name of its own."""
+        inner = _Scope(scope.parent, scope.ctes) if node.alias else scope
+        self._relation(node.this, inner)
+        if node.alias:
+            names = tuple(self._all_columns(inner, used=bool(node.args["alias"].columns)))
+            joined = _Source(self._renamed(node, names), None, "", tuple(inner.sources.values()))
+            self._add(node, joined, scope)
+
+    def _add(self, node: exp.Expr, source: _Source, scope: _Scope) -> None:
+        named = isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier)
+        alias = (node.alias_or_name if named else node.alias) or f"#{len(scope.sources)}"
         if alias in scope.sources or alias == MAPPING_ALIAS:
             self._fault(node, f"the name {alias} is taken", "give each table a name of its own with AS")
             alias = f"#{len(scope.sources)}"
         scope.sources[alias] = source
+
+    def _source(self, node: exp.Expr, scope: _Scope) -> _Source:
+        if isinstance(node, exp.Table):
+            return self._function(node, scope) if isinstance(node.this, exp.Anonymous) else self._table(node, scope)
+        if isinstance(node, exp.Subquery):
+            return _Source(self._renamed(node, self.query(node.this, scope.parent, self._with_of(node, scope))))
+        if isinstance(node, exp.Lateral) and isinstance(node.this, exp.Subquery):
+            return _Source(self._renamed(node, self.query(node.this, scope, scope.ctes)))
+        if isinstance(node, exp.Values):
+            return _Source(self._renamed(node, self._values(node, scope)))
+        if isinstance(node, exp.Unnest):
+            for part in node.expressions:
+                self._expression(part, scope)
+            return _Source(_named(node))
+        raise NotAllowed("this cannot be read from", hint="name a table or a subquery", **place(self._text, node))
+
+    def _function(self, node: exp.Table, scope: _Scope) -> _Source:
+        self._bound.add(id(node))
+        self._expression(node.this, _Scope(None, scope.ctes))
+        return _Source(_named(node) or ("sequential_number",))
 
     def _with_of(self, node: exp.Expr, scope: _Scope) -> Mapping[str, Columns]:
         return self._with(node, scope.parent, scope.ctes)
@@ -242,12 +278,13 @@ class _Walker:
             hint = "`portgate catalog` lists what you may read"
             self._fault(node, f"there is no table {shown}, or no agreement lets you read it", hint)
             return _Source(())
-        if node.args.get("alias") and node.args["alias"].columns:
-            hint = "rename columns in a SELECT list"
-            raise NotAllowed("a list of new column names on a table is not open", hint=hint, **place(self._text, node))
         use = TableUse(self._places[id(node)], name, node.alias_or_name, ports)
         self.uses.append(use)
-        return _Source(tuple(self._catalog.tables[name].columns), use, "" if node.alias else str(name))
+        columns = tuple(self._catalog.tables[name].columns)
+        if _named(node):  # new names go by position, so all columns must stand in the guard
+            use.columns.update(columns)
+            return _Source(self._renamed(node, columns))
+        return _Source(columns, use, "" if node.alias else str(name))
 
     def _named(self, node: exp.Table) -> tuple[TableName, frozenset[str]]:
         name = TableName(node.catalog or CANONICAL_CATALOG, node.db or CANONICAL_SCHEMA, node.name)
@@ -259,21 +296,21 @@ class _Walker:
         return name, ports
 
     def _renamed(self, node: exp.Expr, names: Columns) -> Columns:
-        alias = node.args.get("alias")
-        columns = alias.columns if alias else ()
+        columns = _named(node)
         if columns and len(columns) != len(names):
             self._fault(node, f"{len(columns)} names for {len(names)} columns", "name each column")
-        return tuple(column.name for column in columns) or names
+        return columns or names
 
     def _join(self, join: exp.Join, scope: _Scope) -> None:
         self._relation(join.this, scope)
         for column in join.args.get("using") or ():
-            holders = [source for source in scope.sources.values() if column.name in source.columns]
+            name = column.name.lower()
+            holders = [source for source in scope.sources.values() if name in source.columns]
             if len(holders) < 2:
-                self._fault(column, f"no column {column.name} on both sides", "USING needs the column on both sides")
+                self._fault(column, f"no column {name} on both sides", "USING needs the column on both sides")
             for source in holders:
-                _use(source, column.name)
-            scope.merged.add(column.name)
+                _use(source, name)
+            scope.merged.add(name)
         if join.args.get("on"):
             self._expression(join.args["on"], scope)
 
@@ -282,8 +319,11 @@ class _Walker:
     def _expression(self, node: exp.Expr, scope: _Scope) -> None:
         if isinstance(node, exp.Column):
             self._column(node, scope)
-        elif isinstance(node, exp.Query):
+        elif isinstance(node, exp.Query | exp.Values):
             self.query(node, scope, scope.ctes)
+        elif isinstance(node, exp.Lambda):
+            variables = tuple(variable.name for variable in node.expressions)
+            self._expression(node.this, _Scope(scope, scope.ctes, {"": _Source(variables)}))
         else:
             for child in node.iter_expressions():
                 self._expression(child, scope)
@@ -292,31 +332,46 @@ class _Walker:
         self._bound.add(id(column))
         found = False
         for level in scope.around():
-            holders = self._holders(column, level)
-            if len(holders) > 1 and column.name not in level.merged:
-                self._fault(column, f"the name {column.sql()} means two columns", "say whose column it is: t.column")
-            for source in holders:
-                _use(source, column.name)
-            found = found or bool(holders)
-            if found and self._strict:
-                break
+            for readings in self._readings(column, level):
+                name, holders = readings
+                if len(holders) > 1 and name not in level.merged:
+                    self._fault(column, f"the name {column.sql()} means two columns", "say whose it is: t.column")
+                for source in holders:
+                    _use(source, name)
+                found = found or bool(holders)
+                if found and self._strict:
+                    self._shorten(column, name)
+                    return
         if not found:
             self._fault(column, f"there is no column {column.sql()}, or no agreement lets you use it", _seen(scope))
-        column.set("db", None)
-        column.set("catalog", None)
 
-    def _holders(self, column: exp.Column, scope: _Scope) -> list[_Source]:
-        if not column.table:
-            return [source for source in scope.sources.values() if column.name in source.columns]
-        source = self._source_of(column, scope)
-        return [source] if source and column.name in source.columns else []
+    def _readings(self, column: exp.Column, scope: _Scope) -> Iterator[tuple[str, list[_Source]]]:
+        """What a dotted name may mean: a column with its table before it, or with the fields of a row after it."""
+        parts = [part.name.lower() for part in column.parts]
+        for cut in range(len(parts) - 1, -1, -1):
+            holders = [
+                source
+                for alias, source in scope.sources.items()
+                if parts[cut] in source.columns and _is_called(alias, source, parts[:cut])
+            ]
+            yield parts[cut], holders
 
-    def _source_of(self, column: exp.Column, scope: _Scope) -> _Source | None:
-        source = scope.sources.get(column.table)
-        if source and column.args.get("db"):
-            written = ".".join(part.name for part in column.parts[:-1])
-            return source if f".{source.qualified}".endswith(f".{written}") else None
-        return source
+    def _shorten(self, column: exp.Column, name: str) -> None:
+        """A guard has an alias alone: `schema.table.column` becomes `table.column`."""
+        if column.name.lower() == name:
+            column.set("db", None)
+            column.set("catalog", None)
+        elif column.args.get("catalog") or (
+            column.args.get("db") and column.table != name and column.text("db") != name
+        ):
+            hint = "write table.column.field"
+            raise NotAllowed("a field after so long a name is not open", hint=hint, **place(self._text, column))
+
+    def _source_of(self, star: exp.Column, scope: _Scope) -> _Source | None:
+        """The source of `t.*`."""
+        qualifier = [part.name for part in star.parts[:-1]]
+        star.set("db", None)
+        return next((s for alias, s in scope.sources.items() if _is_called(alias, s, qualifier)), None)
 
     # --- which ports can answer -------------------------------------------------------------------------------------
 
@@ -335,7 +390,7 @@ class _Walker:
         column = fact.this
         if codes is None or column.name != "port_unlocode":
             return
-        holders = self._holders(column, scope)
+        holders = next(holders for _, holders in self._readings(column, scope))
         if len(holders) == 1 and holders[0].use and holders[0].use.name.catalog == CANONICAL_CATALOG:
             use = holders[0].use
             named = use.ports & {port.id for port in self._catalog.ports.values() if port.unlocode in codes}
@@ -356,9 +411,33 @@ def _is_text(node: exp.Expr) -> bool:
     return isinstance(node, exp.Literal) and bool(node.is_string)
 
 
+def _is_relation(node: exp.Expr) -> bool:
+    """Whether what stands in brackets is a table or a join, and no query."""
+    if isinstance(node, exp.Subquery):
+        return bool(node.alias or node.args.get("joins"))
+    return not isinstance(node, exp.Query | exp.Values)
+
+
+def _is_called(alias: str, source: _Source, qualifier: list[str]) -> bool:
+    """Whether the names before a column's dot mean this source."""
+    if len(qualifier) < 2:
+        return not qualifier or qualifier == [alias]
+    return f".{source.qualified}".endswith("." + ".".join(qualifier))
+
+
 def _use(source: _Source, column: str) -> None:
-    if source.use:
+    if source.use and column in source.columns:
         source.use.columns.add(column)
+    for inner in source.joined:
+        _use(inner, column)
+
+
+def _named(node: exp.Expr) -> tuple[str, ...]:
+    """The column names that an alias gives: `AS t (a, b)`, with the last of UNNEST … WITH ORDINALITY."""
+    alias = node.args.get("alias")
+    names = [column.name.lower() for column in alias.columns] if alias else []
+    offset = node.args.get("offset")
+    return tuple([*names, offset.name.lower()] if names and isinstance(offset, exp.Identifier) else names)
 
 
 def _use_all(source: _Source) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from sqlglot import exp
 
 from gateway.errors import Denied
-from gateway.kernel.allowed import DIALECT
+from gateway.kernel.dialect import DIALECT
 from gateway.kernel.resolve import MAPPING_ALIAS, Resolved, TableUse
 from gateway.model import AgreementGrant, Branch, Condition, Grant, Mask, Scalar, Table
 
@@ -27,17 +27,24 @@ _COMPARISONS: dict[str, type[exp.Binary]] = {
 }  # fmt: skip
 
 
-def guard_tables(resolved: Resolved, grant: Grant) -> exp.Query:
+def guard_tables(resolved: Resolved, grant: Grant) -> exp.Query | exp.Values:
     """Stand a guard in front of each table of the query.
 
     Invariants
     - `resolved` is left as it was: the answer is a copy.
     - Every table use is replaced by exactly one guard with the alias that the partner knows it by.
+    - What is joined to the table in the same brackets, and a sample of it, stand at the guard instead.
     """
     guarded = resolved.tree.copy()
     nodes = list(guarded.find_all(exp.Table))
     for use in resolved.uses:
-        nodes[use.place].replace(_guard(use, grant))
+        node = nodes[use.place]
+        guard = _guard(use, grant)
+        for part in ("joins", "sample"):
+            guard.set(part, node.args.get(part))
+        if node.args.get("alias"):
+            guard.args["alias"].set("columns", [name.copy() for name in node.args["alias"].columns])
+        node.replace(guard)
     return guarded
 
 
@@ -54,8 +61,8 @@ def _guard(use: TableUse, grant: Grant) -> exp.Subquery:
 
 
 def _branch(table: Table, columns: list[str], branch: Branch, grant: Grant) -> exp.Select:
-    cells = [exp.alias_(_cell(table, name, branch, grant), name, quoted=True) for name in columns]
-    cells = cells or [exp.alias_(exp.true(), NO_COLUMN, quoted=True)]
+    cells = [_named(_cell(table, name, branch, grant), name) for name in columns]
+    cells = cells or [_named(exp.true(), NO_COLUMN)]
     select = exp.Select(expressions=cells).from_(_source(table, columns, branch), copy=False)
     admitted = _any_of(branch.agreements, branch, grant.known.tables[table.name])
     return select if admitted is None else select.where(admitted, copy=False)
@@ -68,9 +75,9 @@ def _source(table: Table, columns: list[str], branch: Branch) -> exp.Expr:
         return exp.table_(table.name.table, table.name.schema, table.name.catalog, quoted=True)
     conditions = [c.column for a in branch.agreements for rule in a.rows for c in rule]
     needed = [name for name in dict.fromkeys([*columns, *conditions]) if name in mapping.columns]
-    filled = [exp.alias_(mapping.columns[name].copy(), name, quoted=True) for name in needed]
+    filled = [_named(mapping.columns[name].copy(), name) for name in needed]
     inner = mapping.source.copy()
-    inner.set("expressions", filled or [exp.alias_(exp.true(), NO_COLUMN, quoted=True)])
+    inner.set("expressions", filled or [_named(exp.true(), NO_COLUMN)])
     return inner.subquery(exp.to_identifier(MAPPING_ALIAS, quoted=True), copy=False)
 
 
@@ -115,10 +122,9 @@ def _masked(name: str, type_: str, mask: Mask, port: str, grant: Grant) -> exp.E
         return exp.Cast(this=constant, to=_type(type_))
     if type_ != "varchar":
         raise Denied(f"{port} masks {name} by a keyed hash, which only text can take")
-    key = exp.func("from_hex", exp.Literal.string(grant.mask_keys[port]), dialect=DIALECT)
-    value = exp.Anonymous(this="to_utf8", expressions=[_column(name)])
-    digest = exp.Anonymous(this="hmac_sha256", expressions=[value, key])
-    return exp.func("substr", exp.func("to_hex", digest, dialect=DIALECT), "1", str(HASH_LENGTH), dialect=DIALECT)
+    key = _call("from_hex", exp.Literal.string(grant.mask_keys[port]))
+    digest = _call("hmac_sha256", _call("to_utf8", _column(name)), key)
+    return _call("substr", _call("to_hex", digest), exp.Literal.number(1), exp.Literal.number(HASH_LENGTH))
 
 
 def _any_of(agreements: Iterable[AgreementGrant], branch: Branch, known: Table) -> exp.Expr | None:
@@ -146,7 +152,7 @@ def _holds(condition: Condition, branch: Branch, known: Table) -> exp.Expr:
     if condition.op == "between":
         return exp.Between(this=column, low=values[0], high=values[1])
     if condition.op == "starts_with":
-        return exp.func("starts_with", column, values[0], dialect=DIALECT)
+        return _call("starts_with", column, values[0])
     missing = exp.Is(this=column, expression=exp.null())
     return missing if condition.op == "is_null" else exp.not_(missing)
 
@@ -164,6 +170,14 @@ def _literal(value: Scalar, type_: str) -> exp.Expr:
         return exp.Literal.number(value)
     text = exp.Literal.string(value)
     return text if type_.startswith("varchar") else exp.Cast(this=text, to=_type(type_))
+
+
+def _call(name: str, *arguments: exp.Expr) -> exp.Anonymous:
+    return exp.Anonymous(this=name, expressions=list(arguments))
+
+
+def _named(value: exp.Expr, name: str) -> exp.Alias:
+    return exp.Alias(this=value, alias=exp.to_identifier(name, quoted=True))
 
 
 def _column(name: str) -> exp.Column:

@@ -1,10 +1,10 @@
 """The emitted SQL + Grant -> Verified: reads our own text again and trusts nothing that wrote it.
 
 It shares no code with `rewrite`: it takes each guard apart, back into the values of the grant, and compares.
-(0) the text is a fixpoint: what we read in it is what it says, and it is one query
-(1) every table with a catalog stands in a guard, and every other table is a CTE of a level around it
-(2) a guard is one plain SELECT for each port, joined by UNION ALL, and reads one port each
-(3) a guard reads the port's own table as it is, or exactly the port's mapping
+(0) it is one query of allowed nodes and functions, and a fixpoint: what we read in the text is what it says
+(1) every table with a catalog stands in a guard, and every other table is a CTE of a level around it, or a sequence
+(2) a guard is one plain SELECT for each port, joined by UNION ALL, with the same columns and one port each
+(3) a guard reads the port's own table as it is, or the port's mapping with just the columns that guard and rules need
 (4) a guard lists granted columns only, each once, by its own name, no star
 (5) a guard lets through only rows that an agreement admits
 (6) each value is raw only where an agreement shows it, masked as agreed, or NULL
@@ -17,11 +17,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
-import sqlglot
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
-from gateway.errors import VerificationFailed
-from gateway.kernel.allowed import DIALECT
+from gateway.errors import GatewayError, VerificationFailed
+from gateway.kernel.allowed import NODES, parts_of
+from gateway.kernel.dialect import ARRAY, DIALECT, INTERVAL, LITERAL, emit, read_text
+from gateway.kernel.functions import FUNCTIONS
 from gateway.model import AgreementGrant, Branch, Condition, Grant, Mask, PortMapping, Scalar, Table, TableName
 
 Fact = tuple[str, str, tuple[str, ...]]
@@ -50,18 +52,23 @@ class Verified:
 
 def verify(sql: str, grant: Grant) -> Verified:
     """Check our own SQL against the grant, or raise `VerificationFailed`; nothing is ever mended here."""
-    # (0) a fixpoint, one query
-    trees = sqlglot.parse(sql, dialect=DIALECT)
-    _demand(len(trees) == 1 and isinstance(trees[0], exp.Query), "(0) not one query")
-    tree = trees[0]
-    if tree is None:
-        raise VerificationFailed("the rewritten query is empty")
-    _demand(_text(tree) == sql, "(0) not a fixpoint")
+    # (0) one query of allowed nodes
+    try:
+        tree = read_text(sql)
+    except (GatewayError, SqlglotError, RecursionError) as error:
+        raise VerificationFailed("the rewritten query broke rule (0) not one query") from error
+    _demand(isinstance(tree, exp.Query | exp.Values), "(0) not one query")
+    for node in tree.walk():
+        _demand(type(node) in NODES and parts_of(node) <= NODES[type(node)], "(0) a node that is not open")
+        _demand(not isinstance(node, exp.Anonymous) or _is_open(node), "(0) a function that is not open")
     # (1) every table in a guard
-    read = tuple(_guards(tree, frozenset(), grant))
+    read: list[tuple[TableName, str]] = []
+    _walk(tree, frozenset(), grant, read)
     physical = {TableName(t.catalog, t.db, t.name) for t in tree.find_all(exp.Table) if t.catalog}
     ports = {port for _, port in read}
     _demand({table.catalog for table in physical} == ports, "(3) a port that was not granted")
+    # (0) a fixpoint; last, for writing uses the tree up
+    _demand(emit(tree) == sql, "(0) not a fixpoint")
     return Verified(sql, tuple(sorted(ports)), tuple(dict.fromkeys(read)), tuple(sorted(physical)))
 
 
@@ -70,23 +77,43 @@ def _demand(holds: bool, rule: str) -> None:
         raise VerificationFailed(f"the rewritten query broke rule {rule}")
 
 
+def _is_open(node: exp.Anonymous) -> bool:
+    found = FUNCTIONS.get(node.name.lower())
+    if node.name.lower() == "table":
+        return isinstance(node.parent, exp.Table)
+    return node.this in (LITERAL, INTERVAL, ARRAY) or (found is not None and found.verdict != "refused")
+
+
 # --- (1) every table in a guard -------------------------------------------------------------------------------------
 
 
-def _guards(node: exp.Expr, ctes: frozenset[str], grant: Grant) -> Iterator[tuple[TableName, str]]:
-    """Walk from the root; check each guard met, go past it, and refuse any other table."""
+def _walk(node: exp.Expr, ctes: frozenset[str], grant: Grant, read: list[tuple[TableName, str]]) -> None:
+    """Walk from the root; check each guard met, note what it reads, go past it, and refuse any other table."""
     clause = node.args.get("with_")
     for cte in clause.expressions if clause else ():
-        yield from _guards(cte.this, ctes, grant)
+        within = ctes | {cte.alias} if clause and clause.args.get("recursive") else ctes
+        _walk(cte.this, within, grant, read)
         ctes |= {cte.alias}
+    done: list[object] = [clause]
     if isinstance(node, exp.Table):
-        _demand(not node.db and not node.catalog and node.name in ctes, "(1) a table outside a guard")
+        _demand(_is_cte(node, ctes) or _is_sequence(node), "(1) a table outside a guard")
     elif isinstance(node, exp.Subquery) and _claims_to_guard(node):
-        yield from _check_guard(node, grant)
-    else:
-        for child in node.iter_expressions():
-            if child is not clause:
-                yield from _guards(child, ctes, grant)
+        read.extend(_check_guard(node, grant))
+        done.append(node.this)
+    for child in node.iter_expressions():
+        if all(child is not known for known in done):
+            _walk(child, ctes, grant, read)
+
+
+def _is_cte(node: exp.Table, ctes: frozenset[str]) -> bool:
+    return isinstance(node.this, exp.Identifier) and not node.db and not node.catalog and node.name in ctes
+
+
+def _is_sequence(node: exp.Table) -> bool:
+    call = node.this
+    if not isinstance(call, exp.Anonymous) or call.name.lower() != "table" or node.db:
+        return False
+    return [part.name.lower() for part in call.expressions if isinstance(part, exp.Anonymous)] == ["sequence"]
 
 
 def _claims_to_guard(node: exp.Subquery) -> bool:
@@ -107,15 +134,16 @@ def _selects(union: exp.Expr) -> Iterator[exp.Select]:
 
 
 def _check_guard(guard: exp.Subquery, grant: Grant) -> Iterator[tuple[TableName, str]]:
-    plain = _keys(guard) == {"this", "alias"} and not guard.args["alias"].columns
-    _demand(plain, "(2) a guard with more than an alias")
+    _demand(parts_of(guard) <= {"this", "alias", "joins", "sample"}, "(2) a guard with more than an alias")
+    _demand(bool(guard.alias), "(2) a guard without a name")
     selects = list(_selects(guard.this))
     sets = [node for node in guard.this.walk(prune=_is_select) if isinstance(node, exp.SetOperation)]
     _demand(len(sets) == len(selects) - 1, "(2) a guard that is no UNION ALL")
-    _demand(all(_keys(node) <= {"this", "expression"} for node in sets), "(2) a union with more than its sides")
+    _demand(all(parts_of(node) <= {"this", "expression"} for node in sets), "(2) a union with more than its sides")
+    _demand(len({tuple(select.named_selects) for select in selects}) == 1, "(2) branches with other columns")
     seen: set[tuple[TableName, str]] = set()
     for select in selects:
-        _demand(_keys(select) <= {"expressions", "from_", "where"}, "(2) a guard with more than FROM and WHERE")
+        _demand(parts_of(select) <= {"expressions", "from_", "where"}, "(2) a guard with more than FROM and WHERE")
         name, port = _check_select(select, grant)
         _demand((name, port) not in seen, "(2) a port read twice in one guard")
         seen.add((name, port))
@@ -127,71 +155,87 @@ def _is_select(node: exp.Expr) -> bool:
     return isinstance(node, exp.Select)
 
 
-def _keys(node: exp.Expr) -> set[str]:
-    return {key for key, value in node.args.items() if value}
-
-
 # --- (3) the source -------------------------------------------------------------------------------------------------
 
 
 def _check_select(select: exp.Select, grant: Grant) -> tuple[TableName, str]:
-    source = select.args["from_"].this
-    names = [item.alias for item in select.expressions]
+    """Check one branch of a guard against the tables that it may stand for; one that it is right for is enough."""
+    fault = VerificationFailed("the rewritten query broke rule (3) a source that was not granted")
+    for name, branch in _meant(select, grant):
+        try:
+            _check_branch(select, name, branch, grant)
+        except VerificationFailed as error:
+            fault = error
+        else:
+            return name, branch.port
+    raise fault
+
+
+def _meant(select: exp.Select, grant: Grant) -> Iterator[tuple[TableName, Branch]]:
+    source = select.args["from_"].this if select.args.get("from_") else None
     if isinstance(source, exp.Table):
+        plain = parts_of(source) == {"this", "db", "catalog"} and isinstance(source.this, exp.Identifier)
+        _demand(plain, "(3) a table with more than its name")
         name = TableName(source.catalog, source.db, source.name)
-        _demand(_keys(source) == {"this", "db", "catalog"}, "(3) a table with more than its name")
-        branch = _branch(grant, name, name.catalog)
-        _demand(branch.mapping is None, "(3) a canonical table read as it is")
-    else:
-        name, branch = _check_mapping(source, grant)
-    table = grant.granted.tables[name]
+        yield from ((name, branch) for branch in grant.tables.get(name, ()) if branch.mapping is None)
+        return
+    mapped = isinstance(source, exp.Subquery) and parts_of(source) == {"this", "alias"}
+    _demand(mapped, "(3) no mapping in a guard")
+    inner = source.this if mapped and source else None
+    first = inner.find(exp.Table) if isinstance(inner, exp.Select) else None
+    for name, branches in grant.tables.items():
+        for branch in branches:
+            if first and branch.port == first.catalog and _fills(inner, branch, grant.known.revision):
+                yield name, branch
+
+
+def _check_branch(select: exp.Select, name: TableName, branch: Branch, grant: Grant) -> None:
+    table, known = grant.granted.tables[name], grant.known.tables[name]
+    if branch.mapping is not None:
+        _check_inner(select, branch)
     # (4) granted columns only, each once
-    _demand(all(isinstance(item, exp.Alias) for item in select.expressions), "(4) a column without its name")
-    _demand(len(set(names)) == len(names), "(4) a column twice")
+    names = [item.alias for item in select.expressions]
+    _demand(all(type(item) is exp.Alias for item in select.expressions), "(4) a column without its name")
+    _demand(len(set(names)) == len(names) > 0, "(4) a column twice")
     if names == ["_"]:
         _demand(select.expressions[0].this == exp.true(), "(4) a value in the empty column")
     else:
         _demand(set(names) <= set(table.columns), "(4) a column that was not granted")
         for item in select.expressions:
-            _check_cell(item.this, item.alias, table, branch, grant)
+            _check_cell(item.this, item.alias, known, branch, grant)
     # (5) admitted rows only
     where = select.args.get("where")
-    admitted = _rules_read(where.this, branch) if where else _EVERYTHING
+    admitted = _rules_read(where.this, known) if where else _EVERYTHING
     _demand(admitted == _rules_granted(branch.agreements, branch), "(5) rows that no agreement admits")
-    return name, branch.port
 
 
-def _branch(grant: Grant, name: TableName, port: str) -> Branch:
-    found = [branch for branch in grant.tables.get(name, ()) if branch.port == port]
-    _demand(len(found) == 1, "(3) a table that was not granted")
-    return found[0]
+def _check_inner(select: exp.Select, branch: Branch) -> None:
+    """A name that the mapping's own SELECT lacks could be bound to a partner's column around the guard."""
+    listed = select.args["from_"].this.this.named_selects
+    parts = [*select.expressions, *filter(None, [select.args.get("where")])]
+    used = {column.name for part in parts for column in part.find_all(exp.Column)}
+    ruled = {condition.column for a in branch.agreements for rule in a.rows for condition in rule}
+    kept = set(branch.mapping.columns) if branch.mapping else set()
+    _demand(len(set(listed)) == len(listed), "(3) a column of a mapping twice")
+    _demand(used <= set(listed), "(3) a column that the mapping does not list")
+    allowed = (set(select.named_selects) | ruled) & kept
+    _demand(set(listed) <= (allowed or {"_"}), "(3) a column that nothing needs")
 
 
-def _check_mapping(source: exp.Expr, grant: Grant) -> tuple[TableName, Branch]:
-    _demand(isinstance(source, exp.Subquery) and _keys(source) == {"this", "alias"}, "(3) no mapping in a guard")
-    inner = source.this
-    first = inner.find(exp.Table)
-    port = first.catalog if first else ""
-    for name, branches in grant.tables.items():
-        for branch in branches:
-            if branch.mapping is not None and branch.port == port and _fills(inner, branch, grant.known.revision):
-                return name, branch
-    raise VerificationFailed("the rewritten query broke rule (3) a mapping that was not granted")
-
-
-def _fills(inner: exp.Expr, branch: Branch, revision: str) -> bool:
+def _fills(inner: exp.Expr | None, branch: Branch, revision: str) -> bool:
     """Whether `inner` is the port's mapping with some of its columns, each filled as the catalog says."""
     mapping = branch.mapping
     if mapping is None or not isinstance(inner, exp.Select):
         return False
     source, columns = _mapping_texts(_ByKey((revision, branch.port, mapping.table), mapping))
     items = inner.expressions
-    bare = exp.Select(**{**inner.args, "expressions": []}, copy=False)
-    same_source = _text(bare) == source
-    for item in items:
-        if not isinstance(item, exp.Alias) or not (_is_empty(item) or _text(item.this) == columns.get(item.alias)):
-            return False
-    return same_source
+    inner.set("expressions", [])
+    same_source = _text(inner) == source
+    inner.set("expressions", items)
+    return same_source and all(
+        isinstance(item, exp.Alias) and (_is_empty(item) or _text(item.this) == columns.get(item.alias))
+        for item in items
+    )
 
 
 def _is_empty(item: exp.Alias) -> bool:
@@ -246,15 +290,23 @@ def _spelled(value: Scalar) -> str:
     if isinstance(value, bool):
         return f"b:{value}"
     if isinstance(value, (int, float)):
-        return f"n:{Decimal(str(value)).normalize()}"
+        return _number(str(value))
     return f"s:{value}"
 
 
-def _rules_read(node: exp.Expr, branch: Branch) -> Rules:
+def _number(digits: str) -> str:
+    """A number by its value, whatever its spelling: `1.50` and `1.5` are one, and nothing is rounded."""
+    sign, figures, exponent = Decimal(digits).as_tuple()
+    text = "".join(map(str, figures)).lstrip("0")
+    bare = text.rstrip("0")
+    return f"n:{'-' * sign}{bare}e{int(exponent) + len(text) - len(bare)}" if bare else "n:0"
+
+
+def _rules_read(node: exp.Expr, known: Table) -> Rules:
     """Read a predicate back into alternatives of facts."""
     node = node.unnest()
     if isinstance(node, exp.Or):
-        parts = [_rules_read(part, branch) for part in node.flatten()]
+        parts = [_rules_read(part, known) for part in node.flatten()]
         joined = frozenset().union(*parts)
         return _EVERYTHING if frozenset() in joined else joined
     facts: set[Fact] = set()
@@ -263,26 +315,28 @@ def _rules_read(node: exp.Expr, branch: Branch) -> Rules:
         if part == exp.false():
             return _NOTHING
         if part != exp.Not(this=exp.false()):
-            facts.add(_fact_read(part))
+            facts.add(_fact_read(part, known))
     return frozenset({frozenset(facts)})
 
 
-def _fact_read(node: exp.Expr) -> Fact:
+def _fact_read(node: exp.Expr, known: Table) -> Fact:
     if isinstance(node, exp.Not):
-        column, op, values = _fact_read(node.this.unnest())
+        column, op, values = _fact_read(node.this.unnest(), known)
         _demand(op in ("in", "is_null"), "(5) a condition that no agreement can have")
         return column, {"in": "not_in", "is_null": "not_null"}[op], values
-    column = _plain_name(node.this)
+    if isinstance(node, exp.Anonymous):
+        _demand(node.name == "starts_with" and len(node.expressions) == 2, "(5) a condition that no agreement can have")
+        first, second = node.expressions
+        return _plain_name(first), "starts_with", (_value_read(second, _type_of(first, known)),)
+    column, type_ = _plain_name(node.this), _type_of(node.this, known)
     if type(node) in _OPERATORS:
-        return column, _OPERATORS[type(node)], (_value_read(node.expression),)
-    if isinstance(node, exp.In) and _keys(node) == {"this", "expressions"}:
-        return column, "in", tuple(_value_read(item) for item in node.expressions)
-    if isinstance(node, exp.Between) and _keys(node) == {"this", "low", "high"}:
-        return column, "between", (_value_read(node.args["low"]), _value_read(node.args["high"]))
-    if isinstance(node, exp.Is) and node.expression == exp.null():
-        return column, "is_null", ()
-    _demand(isinstance(node, exp.StartsWith), "(5) a condition that no agreement can have")
-    return column, "starts_with", (_value_read(node.expression),)
+        return column, _OPERATORS[type(node)], (_value_read(node.expression, type_),)
+    if isinstance(node, exp.In) and parts_of(node) == {"this", "expressions"}:
+        return column, "in", tuple(_value_read(item, type_) for item in node.expressions)
+    if isinstance(node, exp.Between) and parts_of(node) == {"this", "low", "high"}:
+        return column, "between", (_value_read(node.args["low"], type_), _value_read(node.args["high"], type_))
+    _demand(type(node) is exp.Is and node.expression == exp.null(), "(5) a condition that no agreement can have")
+    return column, "is_null", ()
 
 
 def _plain_name(node: exp.Expr) -> str:
@@ -290,60 +344,86 @@ def _plain_name(node: exp.Expr) -> str:
     return node.name
 
 
-def _value_read(node: exp.Expr) -> str:
+def _type_of(column: exp.Expr, known: Table) -> str:
+    _demand(column.name in known.columns, "(5) a condition on an unknown column")
+    return known.columns[column.name].type
+
+
+def _value_read(node: exp.Expr, type_: str) -> str:
+    """Read a literal of the column's own type: text of another type is cast to exactly that type."""
     if isinstance(node, exp.Cast):
-        node = node.this
+        _demand(_is_cast_to(node, type_) and _is_text(node.this), "(5) a value of another type")
+        return _spelled(node.this.name)
     if isinstance(node, exp.Boolean):
         return _spelled(bool(node.this))
-    negative = isinstance(node, exp.Neg)
-    node = node.this if negative else node
-    _demand(isinstance(node, exp.Literal), "(5) a condition on something else than a value")
-    if node.is_string:
+    if _is_text(node):
+        _demand(type_.startswith("varchar"), "(5) a text for a column that is none")
         return _spelled(node.name)
-    number = Decimal(node.name)
-    return f"n:{(-number if negative else number).normalize()}"
+    number = node.this if isinstance(node, exp.Neg) else node
+    _demand(isinstance(number, exp.Literal) and not number.is_string, "(5) a condition on something else than a value")
+    return _number(f"-{number.name}" if number is not node else number.name)
+
+
+def _is_text(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Literal) and bool(node.is_string)
+
+
+def _is_cast_to(node: exp.Expr, type_: str) -> bool:
+    return type(node) is exp.Cast and parts_of(node) == {"this", "to"} and _text(node.args["to"]) == _type_text(type_)
+
+
+@lru_cache(maxsize=512)
+def _type_text(type_: str) -> str:
+    return _text(exp.DataType.build(type_, dialect=DIALECT))
 
 
 # --- (6) the values -------------------------------------------------------------------------------------------------
 
 
-def _check_cell(value: exp.Expr, name: str, table: Table, branch: Branch, grant: Grant) -> None:
-    _demand(table.columns[name].sensitivity != "labor" or _is_null(value), "(6) a worker's data")
+def _check_cell(value: exp.Expr, name: str, known: Table, branch: Branch, grant: Grant) -> None:
+    type_ = known.columns[name].type
+    _demand(known.columns[name].sensitivity != "labor" or _is_null(value, type_), "(6) a worker's data")
     if not isinstance(value, exp.Case):
-        _check_arm(value, _EVERYTHING, name, branch, grant)
+        _check_arm(value, _EVERYTHING, name, known, branch, grant)
         return
-    _demand(_keys(value) <= {"ifs", "default"}, "(6) a CASE of another shape")
+    _demand(parts_of(value) == {"ifs", "default"}, "(6) a CASE of another shape")
     for arm in value.args["ifs"]:
-        _check_arm(arm.args["true"], _rules_read(arm.this, branch), name, branch, grant)
-    _check_arm(value.args["default"], _EVERYTHING, name, branch, grant)
+        _check_arm(arm.args["true"], _rules_read(arm.this, known), name, known, branch, grant)
+    _check_arm(value.args["default"], _EVERYTHING, name, known, branch, grant)
 
 
-def _check_arm(value: exp.Expr, rows: Rules, name: str, branch: Branch, grant: Grant) -> None:
+def _check_arm(value: exp.Expr, rows: Rules, name: str, known: Table, branch: Branch, grant: Grant) -> None:
     """Accept a value for `rows` if the agreements that give it admit those rows, or all that the guard lets through."""
-    if _is_null(value):
+    type_ = known.columns[name].type
+    if _is_null(value, type_):
         return
-    mask = _mask_read(value, name, branch, grant)
+    mask = _mask_read(value, name, type_, branch, grant)
     givers = [a for a in branch.agreements if name in a.columns and a.columns[name] == mask]
     admitted = _rules_granted(givers, branch)
     whole = admitted == _EVERYTHING or _rules_granted(branch.agreements, branch) <= admitted
     _demand(bool(givers) and (rows <= admitted or whole), "(6) a value that is not given")
 
 
-def _is_null(value: exp.Expr) -> bool:
-    return isinstance(value, exp.Cast) and value.this == exp.null()
+def _is_null(value: exp.Expr, type_: str) -> bool:
+    return _is_cast_to(value, type_) and bool(value.this == exp.null())
 
 
-def _mask_read(value: exp.Expr, name: str, branch: Branch, grant: Grant) -> Mask | None:
+def _mask_read(value: exp.Expr, name: str, type_: str, branch: Branch, grant: Grant) -> Mask | None:
     if isinstance(value, exp.Column):
         _demand(_plain_name(value) == name, "(6) another column's value")
         return None
     if isinstance(value, exp.Cast):
-        given = [a.columns.get(name) for a in branch.agreements]
-        text = _value_read(value)
-        for mask in given:
-            if mask is not None and mask.kind == "constant" and mask.value is not None and _spelled(mask.value) == text:
-                return mask
-        raise VerificationFailed("the rewritten query broke rule (6) a constant that was not agreed")
-    expected = f"SUBSTR(TO_HEX(HMAC_SHA256(TO_UTF8(\"{name}\"), FROM_HEX('{grant.mask_keys[branch.port]}'))), 1, 32)"
+        return _constant_read(value, name, type_, branch)
+    key = grant.mask_keys[branch.port]
+    expected = f"substr(to_hex(hmac_sha256(to_utf8(\"{name}\"), from_hex('{key}'))), 1, 32)"
     _demand(_text(value) == expected, "(6) a value of another shape")
     return Mask("keyed_hash")
+
+
+def _constant_read(value: exp.Cast, name: str, type_: str, branch: Branch) -> Mask:
+    _demand(_is_cast_to(value, type_), "(6) a constant of another type")
+    text = _value_read(value.this, "varchar")
+    for mask in (agreement.columns.get(name) for agreement in branch.agreements):
+        if mask is not None and mask.kind == "constant" and mask.value is not None and _spelled(mask.value) == text:
+            return mask
+    raise VerificationFailed("the rewritten query broke rule (6) a constant that was not agreed")

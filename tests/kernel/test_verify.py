@@ -8,7 +8,7 @@ import pytest
 from sqlglot import exp
 
 from gateway.errors import VerificationFailed
-from gateway.kernel.allowed import DIALECT, emit
+from gateway.kernel.dialect import DIALECT, emit
 from gateway.kernel.verify import verify
 from gateway.model import Condition, Mask
 from tests.world import LA_CALLS, OAK_CALLS, SHIP, VISIT, decided, gives, rewritten, says

@@ -1,0 +1,36 @@
+"""What to write in place of a statement that is no query: data, shown as the hint of the refusal."""
+
+from __future__ import annotations
+
+_QUERY = "only queries are open: SELECT, WITH … SELECT, VALUES, TABLE"
+_READ_ONLY = f"Portgate is read-only; {_QUERY}"
+
+_HINTS = {
+    "SHOW": "ask `portgate catalog`, or GET /api/catalog, for what you may read",
+    "DESCRIBE": "ask `portgate catalog TABLE`, or GET /api/catalog?table=…, for a table's columns",
+    "DESC": "ask `portgate catalog TABLE`, or GET /api/catalog?table=…, for a table's columns",
+    "EXPLAIN": "ask `portgate explain`, or POST /api/explain",
+    "USE": "tables are found in california.freight; name others in full: port.schema.table",
+    "SET": "a purpose is declared beside the query; session properties are the gateway's own",
+    "RESET": "session properties are the gateway's own",
+    "PREPARE": "send the query itself",
+    "EXECUTE": "send the query itself",
+    "DEALLOCATE": "send the query itself",
+    "CALL": f"procedures are not open; {_QUERY}",
+    "START": f"each query stands alone; {_QUERY}",
+    "COMMIT": f"each query stands alone; {_QUERY}",
+    "ROLLBACK": f"each query stands alone; {_QUERY}",
+    "ANALYZE": "statistics of the ports' tables are not shown",
+    **dict.fromkeys(
+        (
+            "INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "CREATE", "ALTER", "DROP", "REFRESH", "COMMENT",
+            "GRANT", "REVOKE", "DENY",
+        ),
+        _READ_ONLY,
+    ),
+}  # fmt: skip
+
+
+def refusal_of(word: str) -> str:
+    """Say what to do in place of a statement that begins with `word`."""
+    return _HINTS.get(word.split(" ")[0], _QUERY)
