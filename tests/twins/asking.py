@@ -16,13 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlglot.tokenizer_core import Token, TokenType
 
 from gateway.adapters.audit_store import SqliteAuditStore
 from gateway.adapters.opa import OpaPolicy
 from gateway.adapters.trino import Trino
 from gateway.errors import GatewayError
-from gateway.kernel.allowed import DIALECT
 from gateway.kernel.keys import mask_keys
 from gateway.model import Catalog, Partner, QueryRequest, TableName
 from gateway.parts import Engine, Running
@@ -74,27 +72,10 @@ class WorldEngine:
 
 
 def renamed(sql: str, ports: frozenset[str], suffix: str) -> str:
-    r"""Put the suffix to the schema of each `"port"."schema"."table"`, by tokens: never inside a string.
-
-    >>> renamed("SELECT '\"oakland\".\"tos\".\"t\"' FROM \"oakland\".\"tos\".\"t\"", frozenset({"oakland"}), "_b")
-    'SELECT \'"oakland"."tos"."t"\' FROM "oakland"."tos_b"."t"'
-    """
-    parts, last = [], 0
-    tokens = list(DIALECT.tokenize(sql))
-    for place, token in enumerate(tokens[:-4]):
-        if token.token_type == TokenType.IDENTIFIER and token.text in ports and _is_qualified(tokens, place):
-            schema = tokens[place + 2]
-            parts.append(sql[last : schema.end])
-            parts.append(suffix)
-            last = schema.end
-    return "".join(parts) + sql[last:]
-
-
-def _is_qualified(tokens: list[Token], place: int) -> bool:
-    kinds = [token.token_type for token in tokens[place : place + 5]]
-    before = tokens[place - 1].token_type if place else None
-    name, dot = TokenType.IDENTIFIER, TokenType.DOT
-    return kinds == [name, dot, name, dot, name] and before in (TokenType.FROM, TokenType.JOIN, TokenType.COMMA)
+    """Put the suffix to the schema of each `"port"."schema"."table"` that is read from, never inside a string."""
+    named = "|".join(map(re.escape, sorted(ports)))
+    pattern = rf"""'(?:[^']|'')*'|(?<=FROM |JOIN )"(?:{named})"\."[^"]+(?="\.")"""
+    return re.sub(pattern, lambda found: found[0] if found[0].startswith("'") else found[0] + suffix, sql)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ at the end and compared as sent; LIMIT stands only there. Nothing here depends o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -162,7 +162,10 @@ class Grammar:
         sides = []
         for alias in "ab":
             table, scope = self._from(chance, alias)
-            items = [f"CAST({self._of(chance, scope, kind, 2)} AS {'double' if kind == 'num' else 'varchar'})" for kind in kinds]
+            items = [
+                f"CAST({self._of(chance, scope, kind, 2)} AS {'double' if kind == 'num' else 'varchar'})"
+                for kind in kinds
+            ]
             sides.append(f"SELECT {', '.join(items)} FROM {table}{self._where(chance, scope)}")
         word = chance.choice(["UNION", "UNION ALL", "INTERSECT", "EXCEPT"])
         return self._finished(chance, f"{sides[0]} {word} {sides[1]}", width)
@@ -175,9 +178,13 @@ class Grammar:
         inner = f"WITH {name} AS (SELECT {', '.join(items)} FROM {table}{self._where(chance, scope)})"
         outer = {f"{name}.{column}": kind for column, kind in kinds.items()}
         if chance.random() < 0.5:
-            return self._finished(chance, f"{inner} SELECT {self._aggregate(chance, outer)} FROM {name}{self._where(chance, outer)}", 1)
+            return self._finished(
+                chance, f"{inner} SELECT {self._aggregate(chance, outer)} FROM {name}{self._where(chance, outer)}", 1
+            )
         picked = self._items(chance, outer)
-        return self._finished(chance, f"{inner} SELECT {', '.join(picked)} FROM {name}{self._where(chance, outer)}", len(picked))
+        return self._finished(
+            chance, f"{inner} SELECT {', '.join(picked)} FROM {name}{self._where(chance, outer)}", len(picked)
+        )
 
     def _derived(self, chance: Random) -> str:
         table, scope = self._from(chance, "t")
@@ -186,7 +193,9 @@ class Grammar:
         outer = {f"d.{column}": kind for column, kind in kinds.items()}
         picked = self._items(chance, outer)
         inner = f"(SELECT {items} FROM {table}{self._where(chance, scope)}) AS d"
-        return self._finished(chance, f"SELECT {', '.join(picked)} FROM {inner}{self._where(chance, outer)}", len(picked))
+        return self._finished(
+            chance, f"SELECT {', '.join(picked)} FROM {inner}{self._where(chance, outer)}", len(picked)
+        )
 
     def _correlated(self, chance: Random) -> str:
         left, mine = self._from(chance, "a")
@@ -290,7 +299,9 @@ class Grammar:
         return chance.choice(["''", "'A'", "'MSC'", "'12'", "'%'", "'2020-02-30'", "'[1'", "'EVER GIVEN'", "'('"])
 
     def _moment(self, chance: Random) -> str:
-        return chance.choice(["TIMESTAMP '2026-11-01 00:00:00'", "DATE '2026-10-20'", "TIMESTAMP '1970-01-01 00:00:00'"])
+        return chance.choice(
+            ["TIMESTAMP '2026-11-01 00:00:00'", "DATE '2026-10-20'", "TIMESTAMP '1970-01-01 00:00:00'"]
+        )
 
     def _num(self, chance: Random, scope: Columns, depth: int) -> str:
         a, b = self._of(chance, scope, "num", depth), self._of(chance, scope, "num", depth)
@@ -361,10 +372,11 @@ class Grammar:
         return call
 
 
-def queries(words: Vocabulary, seed: str, count: int) -> Sequence[str]:
+def queries(words: Vocabulary, seed: str, count: int) -> Iterator[str]:
     """The first queries of a seed; of those that are not open, few: they never reach a port."""
     grammar = Grammar(words)
-    return [_open(grammar, Random(f"{seed} {number}")) for number in range(count)]  # noqa: S311 - a fixed seed is wanted
+    for number in range(count):
+        yield _open(grammar, Random(f"{seed} {number}"))  # noqa: S311 - a fixed seed is wanted
 
 
 def _open(grammar: Grammar, chance: Random) -> str:

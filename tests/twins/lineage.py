@@ -49,7 +49,9 @@ def lineage_of(mapping: PortMapping) -> Lineage:
         for place in tracer.behind(value):
             feeds.setdefault(place, set()).add(name)
     deciding = [source.args[clause] for clause in ("where", "group") if source.args.get(clause)]
-    keys = {place for alias, join in joins.items() for place in _places(join.args.get("on")) if place[0] == alias in aliases}
+    keys = {
+        place for alias, join in joins.items() for place in _places(join.args.get("on")) if place[0] == alias in aliases
+    }
     buried = {
         TableName(table.catalog, table.db, table.name)
         for subquery in source.find_all(exp.Subquery)

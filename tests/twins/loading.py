@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from psycopg import sql
+from trino.exceptions import TrinoQueryError
 
 from gateway.model import Catalog, TableName
 from stack import postgres
@@ -22,6 +23,7 @@ from stack.trino_access import connect
 from tests.twins.tables import ROW, Row, Tables
 
 READER = "trino_reader"
+PATIENCE = 8
 
 
 class Loader:
@@ -66,9 +68,7 @@ class Loader:
             shutil.rmtree(self._home.ports / port / "files" / schema, ignore_errors=True)
 
     def _run(self, statement: str) -> list[Any]:
-        cursor = connect(self._home).cursor()
-        cursor.execute(statement)
-        return list(cursor.fetchall())
+        return run_patiently(connect(self._home), statement)
 
     def _long_beach(self) -> Any:
         return postgres.connect(self._home, self._postgres_port, postgres.LONG_BEACH)
@@ -114,7 +114,9 @@ class Loader:
                 types = self._types(name)
                 table = sql.Identifier(schema, name.table)
                 columns = sql.SQL(", ").join(
-                    sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(type_.replace("double", "double precision")))
+                    sql.SQL("{} {}").format(
+                        sql.Identifier(column), sql.SQL(type_.replace("double", "double precision"))
+                    )
                     for column, type_ in types.items()
                 )
                 session.execute(sql.SQL("CREATE TABLE {} ({})").format(table, columns))
@@ -141,6 +143,19 @@ class Loader:
             where = f"external_location = 'local:///files/{schema}/{name.table}'"
             options = f"format = 'CSV', skip_header_line_count = 1, {where}"
             self._run(f"CREATE TABLE hueneme.{schema}.{name.table} ({columns}) WITH ({options})")
+
+
+def run_patiently(connection: Any, statement: str) -> list[list[Any]]:
+    """Run a statement, and again if the catalog's database took longer to answer than a busy machine allows."""
+    for left in reversed(range(PATIENCE)):
+        try:
+            cursor = connection.cursor()
+            cursor.execute(statement)
+            return [list(row) for row in cursor.fetchall()]
+        except TrinoQueryError as error:
+            if not left or "timed out" not in str(error):
+                raise
+    raise AssertionError("unreachable")
 
 
 def _values(rows: list[Row], types: dict[str, str], literal: Callable[[Any, str], str]) -> str:

@@ -85,7 +85,9 @@ class Maker:
         mine = self._view(agreed, shared, self._tables, set())
         other = self._view(agreed, self._shared(agreed, second, self._catalog), twin.tables, twin.hashed)
         for key in mine:
-            assert mine[key] == other[key], f"{agreed.asker.name} sees a difference in {key}: {_differing(mine[key], other[key])}"
+            assert mine[key] == other[key], (
+                f"{agreed.asker.name} sees a difference in {key}: {_differing(mine[key], other[key])}"
+            )
         return twin
 
     def _view(
@@ -155,9 +157,7 @@ class Maker:
 class _Changes:
     """Works out, cell by cell, what may differ."""
 
-    def __init__(
-        self, catalog: Catalog, tables: Tables, agreed: Agreed, shared: dict[tuple[str, str], Shared]
-    ) -> None:
+    def __init__(self, catalog: Catalog, tables: Tables, agreed: Agreed, shared: dict[tuple[str, str], Shared]) -> None:
         self._catalog, self._tables, self._agreed, self._shared = catalog, tables, agreed, shared
         self._uses: dict[TableName, list[tuple[str, str, Shared]]] = {}
         self._buried: set[TableName] = set()
@@ -272,15 +272,17 @@ class _Changes:
             found.append([sorted(truths), [repr(row[other]) for other in sorted(beside)]] if looked_at else [])
         return repr(found)
 
-    def _other(
-        self, name: TableName, row: Row, column: str, donors: list[Any] | None, chance: random.Random
-    ) -> Any:
+    def _other(self, name: TableName, row: Row, column: str, donors: list[Any] | None, chance: random.Random) -> Any:
         now = row[column]
         place = list(self._catalog.tables[name].columns).index(column)
         pool = donors if donors is not None else self._pools[name][column]
-        if donors is None and place == 0 and len({each[column] for each in self._tables[name]}) == len(self._tables[name]):
+        if (
+            donors is None
+            and place == 0
+            and len({each[column] for each in self._tables[name]}) == len(self._tables[name])
+        ):
             pool = [now + 5000] if isinstance(now, int) else [f"{now}x"[-12:]] if isinstance(now, str) else [now]
-        others = [value for value in pool if value != now and value == value]  # noqa: PLR0124 - NaN stays out
+        others = [value for value in pool if value != now and value == value]
         return chance.choice(others) if others else now
 
     # --- how many rows there are ----------------------------------------------------------------------------------

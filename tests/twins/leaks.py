@@ -1,0 +1,97 @@
+"""Leaks planted on purpose, between gate and Trino, to prove that the test would see one like it in the kernel."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+import sqlglot
+from sqlglot import exp
+
+from gateway.errors import Failed
+from gateway.model import TableName
+from gateway.parts import Engine, Running
+from tests.twins.asking import Pair
+
+
+@dataclass(frozen=True)
+class Planted:
+    """An engine that is given another text than the gate wrote."""
+
+    engine: Engine
+    change: Callable[[str], str]
+
+    async def start(self, sql: str, user: str) -> Running:
+        """Send the changed text."""
+        return await self.engine.start(self.change(sql), user)
+
+    async def silent_ports(self, tables: Iterable[TableName], user: str) -> tuple[str, ...]:
+        """As the engine within."""
+        return await self.engine.silent_ports(tables, user)
+
+    async def probe(self) -> None:
+        """As the engine within."""
+        await self.engine.probe()
+
+
+@dataclass(frozen=True)
+class Talkative(Planted):
+    """An engine that puts a raw value into the text of an error."""
+
+    async def start(self, sql: str, user: str) -> Running:
+        """Run the text; on a failure, say what stood in a row."""
+        try:
+            return await self.engine.start(sql, user)
+        except Failed as error:
+            running = await self.engine.start(self.change(sql), user)
+            async for page, _ in running.pages():
+                raise Failed(f"{error.message}: cannot cast {page[0][0]!r}", hint=error.hint) from error
+            raise
+
+
+def plant(pair: Pair, change: Callable[[str], str], kind: type[Planted] = Planted) -> Pair:
+    """The same pair of gates with the leak in both."""
+    mine, other = (replace(gate, engine=kind(gate.engine, change)) for gate in (pair.mine, pair.other))
+    return replace(pair, mine=mine, other=other)
+
+
+def with_filters_outside(sql: str) -> str:
+    """Move the condition of each guard to the WHERE around it, behind what the partner wrote there."""
+    tree = sqlglot.parse_one(sql, dialect="trino")
+    for guard in list(tree.find_all(exp.Subquery)):
+        inner, around = guard.this, guard.find_ancestor(exp.Select)
+        if isinstance(inner, exp.Select) and around is not None and inner.args.get("where"):
+            condition = inner.args["where"].this.copy()
+            shown = {item.alias_or_name for item in inner.expressions}
+            for column in {column.name for column in condition.find_all(exp.Column)} - shown:
+                inner.append("expressions", exp.column(exp.to_identifier(column, quoted=True)))
+            for column in condition.find_all(exp.Column):
+                column.set("table", exp.to_identifier(guard.alias, quoted=True))
+            inner.set("where", None)
+            written = around.args.get("where")
+            around.set("where", exp.Where(this=exp.and_(written.this, condition) if written else condition))
+    return tree.sql("trino", identify=True)
+
+
+def without_guards_in_exists(sql: str) -> str:
+    """Let each guard inside an EXISTS show every row."""
+    tree = sqlglot.parse_one(sql, dialect="trino")
+    for exists in tree.find_all(exp.Exists):
+        for guard in exists.find_all(exp.Subquery):
+            if isinstance(guard.this, exp.Select):
+                guard.this.set("where", None)
+    return tree.sql("trino", identify=True)
+
+
+def without_masks(sql: str) -> str:
+    """Show the raw value where a keyed hash should stand."""
+    mask = r"SUBSTR\(TO_HEX\(HMAC_SHA256\(TO_UTF8\((\"[^\"]+\")\), FROM_HEX\('[0-9a-f]+'\)\)\), 1, 32\)"
+    return re.sub(mask, r"\1", sql, flags=re.IGNORECASE)
+
+
+def a_hidden_value(sql: str) -> str:
+    """Ask the port's own table for a value, past the guard."""
+    table = sqlglot.parse_one(sql, dialect="trino").find(exp.Table)
+    assert table is not None
+    return f"SELECT CAST(max(plannedboxes) AS varchar) FROM {table.sql('trino', identify=True)}"
