@@ -1,8 +1,8 @@
 """Asks one text in both worlds through the whole gateway, and says where the two answers differ.
 
-The gate is the real one: catalog files, OPA, kernel, audit store, Trino adapter. Only the last step is bent: between gate
-and Trino the schemas of the ports' own tables are renamed to those of the world, and in the second world the swapped
-letters behind a keyed hash are put back, inside the very mask that carries the gate's own key and nowhere else.
+The gate is the real one: catalog files, OPA, kernel, audit store, Trino adapter. Only the last step is bent: between
+gate and Trino the schemas of the ports' own tables are renamed to those of the world, and in the second world the
+swapped letters behind a keyed hash are put back, inside the very mask that carries the gate's own key and nowhere else.
 """
 
 from __future__ import annotations
@@ -175,9 +175,11 @@ async def pair_of(
     trino = Trino(_patient(settings.trino))
     stores = [SqliteAuditStore(scratch / f"audit{world.suffix}.sqlite") for world in worlds]
     gates = [
-        Gate(catalog, _Nobody(), policy, WorldEngine(trino, world, catalog.ports, keys), store, lambda: NOW, secret, "twins")
-        for world, store in zip(worlds, stores, strict=True)
-    ]  # fmt: skip
+        Gate(catalog, _Nobody(), policy, engine, store, lambda: NOW, secret, "twins")
+        for engine, store in zip(
+            (WorldEngine(trino, world, catalog.ports, keys) for world in worlds), stores, strict=True
+        )
+    ]
     try:
         yield Pair(partner, agreed.purpose, *gates)
     finally:

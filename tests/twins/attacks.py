@@ -15,13 +15,18 @@ SPACES = (
     ("long_beach.polbops.vesselcall", "callno", "t.plannedboxes", "t.servicename"),
     ("oakland.tos.rail_block", "blk_id", "CAST(t.dwell_hr AS integer)", "t.dest"),
 )
-"""Where a number and a text stand that are harmless in every row the tester sees, and the worst in those it does not."""
+"""Where a number and a text stand that are harmless in all rows the tester sees, and the worst in those it does not."""
 CLAUSES = {
     "where": "SELECT count(*) FROM {table} t WHERE ({e}) IS NOT NULL",
     "on": "SELECT count(*) FROM {table} t LEFT JOIN {table} b ON b.{key} = t.{key} AND ({e}) IS NOT NULL",
-    "having": "SELECT count(*) FROM (SELECT t.{key} FROM {table} t GROUP BY t.{key}, {n}, {t} HAVING max(if(({e}) IS NULL, 0, 1)) = 1)",
+    "having": (
+        "SELECT count(*) FROM (SELECT t.{key} FROM {table} t GROUP BY t.{key}, {n}, {t}"
+        " HAVING max(if(({e}) IS NULL, 0, 1)) = 1)"
+    ),
     "case": "SELECT count(c) FROM (SELECT CASE WHEN ({e}) IS NOT NULL THEN 1 END AS c FROM {table} t)",
-    "window": "SELECT sum(w) FROM (SELECT max(if(({e}) IS NULL, 0, 1)) OVER (PARTITION BY t.{key}) AS w FROM {table} t)",
+    "window": (
+        "SELECT sum(w) FROM (SELECT max(if(({e}) IS NULL, 0, 1)) OVER (PARTITION BY t.{key}) AS w FROM {table} t)"
+    ),
     "filter": "SELECT count(*) FILTER (WHERE ({e}) IS NOT NULL) FROM {table} t",
 }  # fmt: skip
 
@@ -69,6 +74,13 @@ def _filled(template: str, values: dict[str, str]) -> str:
     for mark, value in values.items():
         template = template.replace(mark, value)
     return template
+
+
+_CLAUSES_OF_NAMES = (
+    "SELECT {0} FROM {1}",
+    "SELECT count(*) FROM {1} WHERE {0} IS NULL",
+    "SELECT 1 FROM {1} ORDER BY {0}",
+)
 
 
 def named_pairs(words: Vocabulary, known: Catalog, count: int) -> list[tuple[str, str, str, str]]:

@@ -1,8 +1,8 @@
 """Queries drawn at random from the SQL that partners write: every clause, and predicates that fail on odd values.
 
-One query is a function of one source of chance (`random.Random`), so that a seed names a query and Hypothesis, which can
-stand behind a `Random`, can search for a smaller one. Rows that ORDER BY puts in a total order are marked `/* ordered */`
-at the end and compared as sent; LIMIT stands only there. Nothing here depends on chance or the clock at run time.
+One query is a function of one source of chance (`random.Random`), so that a seed names a query and Hypothesis, which
+can stand behind a `Random`, can search for a smaller one. Rows that ORDER BY puts in a total order are marked
+`/* ordered */` at the end and compared as sent; LIMIT stands only there. Nothing asks for chance or the clock.
 """
 
 from __future__ import annotations
@@ -49,7 +49,10 @@ class Vocabulary:
 
 def vocabulary(known: Catalog, agreed: Agreed) -> Vocabulary:
     """Split the catalog into what the partner may name and what it may not."""
-    one_port, wide, hidden, tables = [], [], [], []
+    one_port: list[Readable] = []
+    wide: list[Readable] = []
+    hidden: list[tuple[Readable, str]] = []
+    tables: list[str] = []
     for name, table in known.tables.items():
         for text, columns in _given(known, agreed, name).items():
             if not columns:
@@ -97,7 +100,8 @@ class Grammar:
     def query(self, chance: Random) -> str:
         """One query."""
         forms: list[tuple[int, Callable[[Random], str]]] = [
-            (5, self._plain), (5, self._grouped), (4, self._joined), (3, self._windowed), (2, self._set), (2, self._cte),
+            (5, self._plain), (5, self._grouped), (4, self._joined), (3, self._windowed), (2, self._set),
+            (2, self._cte),
             (2, self._derived), (2, self._correlated), (2, self._hidden), (2, self._listed),
         ]  # fmt: skip
         weights, makers = zip(*forms, strict=True)
@@ -204,7 +208,8 @@ class Grammar:
         items = self._items(chance, mine)
         number = self._of(chance, other, "num", 1)
         condition = chance.choice([
-            f"EXISTS (SELECT 1 FROM {right} WHERE {link})", f"NOT EXISTS (SELECT 1 FROM {right} WHERE {link} AND {inside})",
+            f"EXISTS (SELECT 1 FROM {right} WHERE {link})",
+            f"NOT EXISTS (SELECT 1 FROM {right} WHERE {link} AND {inside})",
             f"{self._of(chance, mine, 'num', 1)} IN (SELECT {number} FROM {right} WHERE {inside})",
             f"{self._of(chance, mine, 'num', 1)} > ALL (SELECT {number} FROM {right} WHERE {inside})",
             f"{self._of(chance, mine, 'num', 1)} = ANY (SELECT {number} FROM {right})",
@@ -221,7 +226,8 @@ class Grammar:
         return chance.choice([
             f"SELECT {column} FROM {table.name}", f"SELECT 1 FROM {table.name} WHERE {column} IS NOT NULL",
             f"SELECT count(*) FROM {table.name} GROUP BY {column}", f"SELECT 1 FROM {table.name} ORDER BY {column}",
-            f"SELECT max({column}) OVER () FROM {table.name}", f"SELECT count(*) FILTER (WHERE {column} > 0) FROM {table.name}",
+            f"SELECT max({column}) OVER () FROM {table.name}",
+            f"SELECT count(*) FILTER (WHERE {column} > 0) FROM {table.name}",
             f"SELECT 1 FROM {table.name} a JOIN {table.name} b ON a.{column} = b.{column}",
         ])  # fmt: skip
 
@@ -312,9 +318,12 @@ class Grammar:
             f"CAST({a} AS smallint)", f"CAST({a} AS decimal(5,1))", f"sqrt({a})", f"ln({a})", f"mod({a}, {b})",
             f"coalesce({a}, {b})", f"nullif({a}, {b})", f"if({self._true(chance, scope, depth)}, {a}, {b})",
             f"CASE WHEN {self._true(chance, scope, depth)} THEN {a} ELSE {b} END", f"try({a} / {b})", f"power({a}, 2)",
-            f"codepoint(CAST({text} AS varchar(1)))", f"from_base({text}, 16)", f"strpos({text}, 'A')", f"year({moment})",
-            f"date_diff('day', {moment}, TIMESTAMP '2026-11-01 00:00:00')", f"json_array_length({text})", f"bitwise_not(CAST({a} AS bigint))",
-            f"width_bucket({a}, 0, 10, 5)", f"greatest({a}, {b})", f"hamming_distance({text}, 'ABC')", f"CAST({a} AS tinyint)",
+            f"codepoint(CAST({text} AS varchar(1)))", f"from_base({text}, 16)", f"strpos({text}, 'A')",
+            f"year({moment})",
+            f"date_diff('day', {moment}, TIMESTAMP '2026-11-01 00:00:00')", f"json_array_length({text})",
+            f"bitwise_not(CAST({a} AS bigint))",
+            f"width_bucket({a}, 0, 10, 5)", f"greatest({a}, {b})", f"hamming_distance({text}, 'ABC')",
+            f"CAST({a} AS tinyint)",
             f"ceiling({a} / {b})",
         ])  # fmt: skip
 
@@ -323,10 +332,14 @@ class Grammar:
         number, moment = self._of(chance, scope, "num", depth), self._of(chance, scope, "time", depth)
         return chance.choice([
             f"({a} || {b})", f"upper({a})", f"substr({a}, 2)", f"replace({a}, 'A', 'B')", f"reverse({a})", f"trim({a})",
-            f"CAST({number} AS varchar)", f"CAST({moment} AS varchar)", f"chr(CAST({number} AS bigint))", f"lpad({a}, CAST({number} AS bigint), 'x')",
-            f"split_part({a}, '-', CAST({number} AS bigint))", f"regexp_replace({a}, '[A-Z]+', '')", f"regexp_extract({a}, {b})",
-            f"json_format(json_parse({a}))", f"to_hex(from_hex({a}))", f"from_utf8(from_base64({a}))", f"json_extract_scalar({a}, '$.a')",
-            f"coalesce({a}, {b})", f"CASE WHEN {self._true(chance, scope, depth)} THEN {a} END", f"date_format({moment}, '%Y')",
+            f"CAST({number} AS varchar)", f"CAST({moment} AS varchar)", f"chr(CAST({number} AS bigint))",
+            f"lpad({a}, CAST({number} AS bigint), 'x')",
+            f"split_part({a}, '-', CAST({number} AS bigint))", f"regexp_replace({a}, '[A-Z]+', '')",
+            f"regexp_extract({a}, {b})",
+            f"json_format(json_parse({a}))", f"to_hex(from_hex({a}))", f"from_utf8(from_base64({a}))",
+            f"json_extract_scalar({a}, '$.a')",
+            f"coalesce({a}, {b})", f"CASE WHEN {self._true(chance, scope, depth)} THEN {a} END",
+            f"date_format({moment}, '%Y')",
             f"to_base(CAST({number} AS bigint), 2)", f"concat({a}, 'z')", f"url_decode({a})", f"soundex({a})",
             f"translate({a}, 'AB', 'ab')", f"normalize({a})", f"format('%s', {number})", f"CAST({a} AS char(3))",
         ])  # fmt: skip
@@ -335,10 +348,14 @@ class Grammar:
         moment, text = self._of(chance, scope, "time", depth), self._of(chance, scope, "text", depth)
         number = self._of(chance, scope, "num", depth)
         return chance.choice([
-            f"date_trunc('month', {moment})", f"date_add('day', CAST({number} AS bigint), {moment})", f"CAST({text} AS date)",
-            f"CAST({text} AS timestamp)", f"date_parse({text}, '%Y-%m-%d')", f"try_cast({text} AS date)", f"from_unixtime({number})",
-            f"from_iso8601_date({text})", f"({moment} + INTERVAL '1' DAY)", f"last_day_of_month({moment})", f"coalesce({moment}, {moment})",
-            f"parse_datetime({text}, 'yyyy')", f"from_iso8601_timestamp({text})", f"with_timezone(CAST({moment} AS timestamp), {text})",
+            f"date_trunc('month', {moment})", f"date_add('day', CAST({number} AS bigint), {moment})",
+            f"CAST({text} AS date)",
+            f"CAST({text} AS timestamp)", f"date_parse({text}, '%Y-%m-%d')", f"try_cast({text} AS date)",
+            f"from_unixtime({number})",
+            f"from_iso8601_date({text})", f"({moment} + INTERVAL '1' DAY)", f"last_day_of_month({moment})",
+            f"coalesce({moment}, {moment})",
+            f"parse_datetime({text}, 'yyyy')", f"from_iso8601_timestamp({text})",
+            f"with_timezone(CAST({moment} AS timestamp), {text})",
         ])  # fmt: skip
 
     def _true(self, chance: Random, scope: Columns, depth: int) -> str:
@@ -347,12 +364,17 @@ class Grammar:
         a, b = self._of(chance, scope, "num", depth - 1), self._of(chance, scope, "num", depth - 1)
         text, moment = self._of(chance, scope, "text", depth - 1), self._of(chance, scope, "time", depth - 1)
         return chance.choice([
-            f"{a} {chance.choice(['=', '<>', '<', '>=', 'IS DISTINCT FROM'])} {b}", self._compared(chance, a), f"{text} LIKE 'A%'",
-            f"{text} LIKE {self._word(chance)} ESCAPE '%'", f"{a} BETWEEN 0 AND {b}", f"{a} IN (0, 7, {b})", f"{text} IN ('MSC', '', 'A')",
-            f"{a} IS NULL", f"{text} IS NOT NULL", f"regexp_like({text}, {self._leaf(chance, scope, 'text')})", f"starts_with({text}, 'M')",
-            f"{text} < 'N'", f"{moment} < {self._moment(chance)}", f"{moment} IS NOT NULL", f"NOT ({self._true(chance, scope, depth - 1)})",
+            f"{a} {chance.choice(['=', '<>', '<', '>=', 'IS DISTINCT FROM'])} {b}", self._compared(chance, a),
+            f"{text} LIKE 'A%'",
+            f"{text} LIKE {self._word(chance)} ESCAPE '%'", f"{a} BETWEEN 0 AND {b}", f"{a} IN (0, 7, {b})",
+            f"{text} IN ('MSC', '', 'A')",
+            f"{a} IS NULL", f"{text} IS NOT NULL", f"regexp_like({text}, {self._leaf(chance, scope, 'text')})",
+            f"starts_with({text}, 'M')",
+            f"{text} < 'N'", f"{moment} < {self._moment(chance)}", f"{moment} IS NOT NULL",
+            f"NOT ({self._true(chance, scope, depth - 1)})",
             f"({self._true(chance, scope, depth - 1)} AND {self._true(chance, scope, depth - 1)})",
-            f"({self._true(chance, scope, depth - 1)} OR {self._true(chance, scope, depth - 1)})", f"1 / {a} > 0", f"10 % {a} = 0",
+            f"({self._true(chance, scope, depth - 1)} OR {self._true(chance, scope, depth - 1)})", f"1 / {a} > 0",
+            f"10 % {a} = 0",
             f"CAST({text} AS integer) > 5", f"json_extract_scalar({text}, '$.a') IS NULL", f"is_json_scalar({text})",
         ])  # fmt: skip
 
@@ -363,8 +385,10 @@ class Grammar:
         number, anything = self._of(chance, scope, "num", 2), self._any(chance, scope, 1)
         text = self._of(chance, scope, "text", 1)
         call = chance.choice([
-            "count(*)", f"count({anything})", f"count({number})", f"sum({number})", f"min({anything})", f"max({anything})", f"max({text})",
-            f"bool_or({self._true(chance, scope, 1)})", f"avg(CAST({number} AS double))", f"approx_distinct({anything})",
+            "count(*)", f"count({anything})", f"count({number})", f"sum({number})", f"min({anything})",
+            f"max({anything})", f"max({text})",
+            f"bool_or({self._true(chance, scope, 1)})", f"avg(CAST({number} AS double))",
+            f"approx_distinct({anything})",
             f"count_if({self._true(chance, scope, 2)})", f"stddev({number})",
         ] + ([] if plain else [f"count(DISTINCT {anything})", f"sum(DISTINCT {number})"]))  # fmt: skip
         if not plain and chance.random() < 0.3:

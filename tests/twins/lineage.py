@@ -1,6 +1,6 @@
 """Which of a port's own columns each column of a shared table comes from, read off the catalog's mappings.
 
-The second world may change a value only where nothing that the partner sees comes from it; this says what comes from it.
+The second world may change a value only where nothing that the partner sees comes from it; this says what does.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def lineage_of(mapping: PortMapping) -> Lineage:
         frozenset(place for clause in deciding for place in tracer.behind(clause)),
         frozenset(keys),
         frozenset(buried),
-        {name: place for name, value in mapping.columns.items() if (place := _plain(value))},
+        {name: plain for name, value in mapping.columns.items() if (plain := _plain(value))},
     )
 
 

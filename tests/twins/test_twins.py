@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from gateway.model import QueryRequest
 from stack.layout import TEMPLATES
 from stack.trino_access import connect
 from tests.conftest import Stack
 from tests.real.reference import the_catalog
-from tests.twins.agreed import PURPOSE, TESTER, partner_of
-from tests.twins.asking import Pair, Verdict, compare_all
+from tests.twins.agreed import PURPOSE, TESTER
+from tests.twins.asking import Verdict, compare_all
 from tests.twins.attacks import attacks, fallible, named_pairs
 from tests.twins.grammar import queries
 from tests.twins.leaks import (
@@ -148,6 +149,7 @@ def test_an_absent_and_a_forbidden_name_get_the_same_words(twins: Twins, tmp_pat
 
 # --- planted leaks --------------------------------------------------------------------------------------------------
 
+CALLS = "long_beach.polbops.vesselcall"
 NUMBERS = (0, 1, -1, 2147483647, -2147483648)
 LEAKS: dict[str, tuple[Callable[[str], str], type[Planted], list[str]]] = {
     "a filter moved to the outer WHERE": (
@@ -159,7 +161,7 @@ LEAKS: dict[str, tuple[Callable[[str], str], type[Planted], list[str]]] = {
     ),
     "an EXISTS without its guard": (
         without_guards_in_exists, Planted,
-        [f"SELECT 1 WHERE EXISTS (SELECT 1 FROM long_beach.polbops.vesselcall WHERE plannedboxes = {n})" for n in NUMBERS],
+        [f"SELECT 1 WHERE EXISTS (SELECT 1 FROM {CALLS} WHERE plannedboxes = {n})" for n in NUMBERS],
     ),
     "a mask forgotten where only the order shows it": (
         without_masks, Planted,
@@ -210,23 +212,19 @@ def test_pages_and_stats_say_nothing_of_hidden_rows(twins: Twins, tmp_path: Path
     assert {key for key, _ in verdict.mine.stats} == {"ports", "rows", "state"}
 
 
-def test_notices_hold_no_number_of_hidden_rows(twins: Twins, tmp_path: Path) -> None:
-    async def run() -> list[Pair]:
+def test_notices_are_known_before_a_row_is_read(twins: Twins, tmp_path: Path) -> None:
+    sql = "SELECT count(*) FROM vessel_calls"
+
+    async def run() -> tuple[Any, ...]:
         async with twins.pairs(tmp_path, TESTER.name) as opened:
             pair = opened[TESTER.name]
-            told = [await pair.ask(gate, "SELECT count(*) FROM vessel_calls") for gate in (pair.mine, pair.other)]
-            explained = await pair.mine.explain(partner_of(TESTER), _request(pair))
-            assert told[0].notices == told[1].notices == tuple(explained.notices)  # known before a row is read
-            assert told[0].notices
-            return []
+            explained = await pair.mine.explain(pair.partner, QueryRequest(sql, pair.purpose))
+            return explained.notices, (await pair.ask(pair.mine, sql)).notices
 
-    asyncio.run(run())
+    before, after = asyncio.run(run())
 
-
-def _request(pair: Pair) -> Any:
-    from gateway.model import QueryRequest
-
-    return QueryRequest("SELECT count(*) FROM vessel_calls", pair.purpose)
+    assert before
+    assert before == after
 
 
 JDBC = ("postgresql", "duckdb")
@@ -242,7 +240,8 @@ def test_no_database_of_a_port_is_given_a_partners_expressions_to_run() -> None:
 
 
 BARRED = (
-    "SELECT callno FROM (SELECT callno, plannedboxes FROM long_beach.polbops{world}.vesselcall WHERE lower(vesselname) < 'n') t"
+    "SELECT callno FROM"
+    " (SELECT callno, plannedboxes FROM long_beach.polbops{world}.vesselcall WHERE lower(vesselname) < 'n') t"
     " WHERE 1 / plannedboxes >= 0"
 )
 

@@ -149,8 +149,8 @@ class Maker:
             row = dict(zip(mapping.columns, values[:width], strict=True))
             one.rows.append((row, agreed.admitted(one.parts, row)))
             for alias, behind in zip(aliases, values[width:], strict=True):
-                for number in {n for n in (behind if isinstance(behind, list) else [behind]) if n is not None}:
-                    one.made_of.setdefault((alias, int(number)), []).append(one.rows[-1])
+                for row_number in {n for n in (behind if isinstance(behind, list) else [behind]) if n is not None}:
+                    one.made_of.setdefault((alias, int(row_number)), []).append(one.rows[-1])
         return one
 
 
@@ -173,7 +173,8 @@ class _Changes:
             for name, columns in ((name, catalog.tables[name].columns) for name in tables)
         }
         self._signatures: dict[tuple[TableName, int, str], str] = {}
-        self._hashed = self._sound_hashes()
+        self._hashed: set[tuple[str, str]] = set()
+        self._sound_hashes()
 
     def twin(self) -> Twin:
         """The second world's tables."""
@@ -315,11 +316,11 @@ class _Changes:
 
     # --- keyed hashes ---------------------------------------------------------------------------------------------
 
-    def _sound_hashes(self) -> set[tuple[str, str]]:
-        """Hashed columns whose every raw value may change, because nothing else that is seen comes from it."""
+    def _sound_hashes(self) -> None:
+        """Find the hashed columns whose every raw value may change: nothing else that is seen comes from it."""
         places = list(self._hashed_places())
         names = {(port, shown) for port, shown, _, _ in places}
-        self._hashed: set[tuple[str, str]] = names
+        self._hashed = names
         while True:
             unsound = set()
             for port, shown, table, column in places:
@@ -329,7 +330,7 @@ class _Changes:
                 if bad or (table, column) in self._keys:
                     unsound.add((port, shown))
             if not unsound & self._hashed:
-                return self._hashed
+                return
             self._hashed = self._hashed - unsound
 
     def _hashed_places(self) -> Iterator[tuple[str, str, TableName, str]]:
