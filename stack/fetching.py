@@ -18,6 +18,10 @@ from typing import Protocol
 from stack.faults import ComponentFault
 
 OPA_MODULE = "github.com/open-policy-agent/opa"
+Coordinates = tuple[str, str, str]
+"""Group, name and packaging of something in a Maven repository."""
+TRINO_SERVER: Coordinates = ("io.trino", "trino-server", "tar.gz")
+JAVA_COMPILER: Coordinates = ("org.eclipse.jdt", "ecj", "jar")
 DOWNLOAD_TIMEOUT_SECONDS = 900
 """How long a server may be silent; a mirror that fetches the archive first is silent for long."""
 _CHUNK_BYTES = 1 << 20
@@ -30,6 +34,14 @@ class Archive:
     version: str
     sha1: str
     """The digest that Maven repositories publish beside the archive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiler:
+    """One version of the Eclipse compiler for Java, which needs nothing but a Java runtime."""
+
+    version: str
+    sha256: str
 
 
 class Meter(Protocol):
@@ -51,7 +63,7 @@ def fetch_trino(cache: Path, wanted: Archive, target: Path, meter: Meter) -> Non
     for kept in repository.rglob("trino-server-*.tar.gz"):
         if digest_of(kept, meter) != wanted.sha1:
             kept.unlink()  # an interrupted download, which jgo would take for a whole one
-    archive = _download_trino(repository, wanted.version, meter)
+    archive = _download(repository, f"Trino {wanted.version}", TRINO_SERVER, wanted.version, meter)
     digest = digest_of(archive, meter)
     if digest != wanted.sha1:
         archive.unlink()
@@ -83,12 +95,34 @@ def build_opa(cache: Path, version: str, target: Path, go: Path, meter: Meter) -
     meter.end(job)
 
 
-def _download_trino(repository: Path, version: str, meter: Meter) -> Path:
+def fetch_compiler(cache: Path, wanted: Compiler, target: Path, meter: Meter) -> None:
+    """Download the Java compiler, check its digest and put it in its place."""
+    repository = cache / "maven"
+    for kept in repository.rglob("ecj-*.jar"):
+        if _sha256(kept) != wanted.sha256:
+            kept.unlink()  # an interrupted download, which jgo would take for a whole one
+    jar = _download(repository, f"the Java compiler {wanted.version}", JAVA_COMPILER, wanted.version, meter)
+    digest = _sha256(jar)
+    if digest != wanted.sha256:
+        jar.unlink()
+        raise ComponentFault(
+            f"{jar.name} is not what it should be: SHA-256 {digest}, expected {wanted.sha256}",
+            mend="it was removed; run `make setup` again. If this repeats, somebody changes files on the way to you",
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    jar.replace(target)
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _download(repository: Path, title: str, coordinates: Coordinates, version: str, meter: Meter) -> Path:
     # jgo is imported here because only a first set-up needs it
     import requests
     from jgo.maven import MavenContext, PythonResolver
 
-    job = f"downloading Trino {version}"
+    job = f"downloading {title}"
 
     @contextmanager
     def show(_name: str, total: int) -> Iterator[Callable[[int], None]]:
@@ -101,14 +135,15 @@ def _download_trino(repository: Path, version: str, meter: Meter) -> Path:
         timeout=DOWNLOAD_TIMEOUT_SECONDS,
         resolver=PythonResolver(progress_callback=show),
     )
-    artifact = context.project("io.trino", "trino-server").at_version(version).artifact(packaging="tar.gz")
+    group, name, packaging = coordinates
+    artifact = context.project(group, name).at_version(version).artifact(packaging=packaging)
     if not any(repository.rglob(artifact.filename)):
         meter.begin(job, None)
     try:
         return Path(artifact.resolve())
     except (requests.RequestException, RuntimeError, OSError) as error:
         raise ComponentFault(
-            f"Trino {version} could not be downloaded: {error}",
+            f"{title} could not be downloaded: {error}",
             mend="check the network (HTTPS_PROXY is honoured) and the free disk space (2 GB), then run `make setup`",
         ) from error
 

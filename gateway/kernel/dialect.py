@@ -13,6 +13,7 @@ they were.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
@@ -28,10 +29,15 @@ from gateway.errors import NotAllowed, NotParsed
 from gateway.kernel.words import (
     CALLED,
     COMPARING,
+    CONDITION_ENDS,
     ITEM_BEGINS,
     KEYWORDS,
     LITERAL_TYPES,
+    MAY_COME,
+    MAY_COME_FOR,
+    MAY_GO,
     NO_NAMES,
+    PREDICATE_WORDS,
     PUNCTUATION,
     RELATION_FOLLOWS,
     RESERVED,
@@ -75,6 +81,7 @@ _PLACES: dict[TokenType, _Place] = {
         or (before == TokenType.L_PAREN and after in (TokenType.VAR, TokenType.IDENTIFIER, TokenType.NUMBER))
     ),
     TokenType.FROM: lambda before, after: before != TokenType.L_PAREN,
+    TokenType.NOT: lambda before, after: before != TokenType.FROM,
 }
 """Words that Trino does not reserve -> where they are keywords all the same, by the tokens before and after."""
 
@@ -104,7 +111,8 @@ def tokens_of(text: str, most: int) -> list[Token]:
     end = 0
     for token in tokens:
         # (1) blanks and comments of Trino alone
-        if token.start >= end and not _BLANK.fullmatch(text, end, token.start):
+        start = token.start
+        if start > end and text[end:start] != " " and not _BLANK.fullmatch(text, end, start):
             raise NotParsed("a character here means nothing to Trino", hint="leave it out", **place_of(text, end))
         end = token.end + 1
     if not _BLANK.fullmatch(text, end):
@@ -132,14 +140,28 @@ class _Mended:
         self._out: list[Token] = []
         self._open: list[str] = []
         """What each open bracket holds: `cast` until its AS and `type` after it, `array`, or `plain`."""
+        self._compared: list[TokenType | None] = [None]
+        """The predicate that stands already in the condition at hand, for each open bracket and outside of all."""
 
     def all(self) -> list[Token]:
         """Every token, mended."""
         index = 0
         while index < len(self._tokens):
+            token = self._tokens[index]
+            plain = token.token_type == TokenType.IDENTIFIER and self._text[token.start] == '"'
+            if token.token_type == TokenType.COMMA or (plain and self._before() != TokenType.L_PAREN):
+                self._out.append(token)
+                index += 1
+                if token.token_type == TokenType.COMMA:
+                    self._compared[-1] = None
+                continue
+            known = len(self._out)
             index += self._one(index)
+            self._one_predicate(self._out[known])
         if self._before() in (TokenType.COMMA, TokenType.ALIAS):
             raise self._refused(self._tokens[-1], "nothing follows this word", "leave it out")
+        if self._open:
+            raise self._refused(self._tokens[-1], "a bracket is not closed", "close it")
         return self._out
 
     def _one(self, index: int) -> int:
@@ -163,6 +185,22 @@ class _Mended:
         else:
             raise self._refused(token, f"{written[:20]} is not open", "use names, numbers and plain 'text'")
         return 1
+
+    def _one_predicate(self, token: Token) -> None:
+        """`a > b IS NULL` means nothing to Trino: one predicate a condition, others in brackets."""
+        kind = token.token_type
+        if kind in (TokenType.L_PAREN, TokenType.L_BRACKET):
+            self._compared.append(None)
+        elif kind in (TokenType.R_PAREN, TokenType.R_BRACKET) and len(self._compared) > 1:
+            self._compared.pop()
+        elif kind in PREDICATE_WORDS:
+            if self._compared[-1]:
+                raise self._refused(token, "two conditions stand side by side", "put one of them in brackets")
+            self._compared[-1] = kind
+        elif kind == TokenType.AND and self._compared[-1] == TokenType.BETWEEN:
+            self._compared[-1] = TokenType.AND
+        elif kind in CONDITION_ENDS and self._before(2) != TokenType.DISTINCT:
+            self._compared[-1] = None
 
     def _written(self, token: Token) -> str:
         return self._text[token.start : token.end + 1]
@@ -193,6 +231,8 @@ class _Mended:
         before = self._before()
         if written == ";":
             raise self._refused(token, "more than one statement", "send one statement at a time")
+        if written == "." and before == TokenType.NUMBER:
+            raise self._refused(token, "a dot after a number is not open", "put the number in brackets")
         if written == "+" and before not in VALUE_ENDS:
             raise self._refused(token, "a plus before a value is not open", "leave it out")
         if written in _OPENING:
@@ -200,7 +240,9 @@ class _Mended:
         elif written in _OPENING.values():
             if before in (TokenType.COMMA, TokenType.ALIAS):
                 raise self._refused(token, "nothing follows the comma or AS before this", "leave that out")
-            if self._open and self._open.pop() == "array":
+            if not self._open:
+                raise self._refused(token, f"{written} closes nothing", "leave it out, or open it before")
+            if self._open.pop() == "array":
                 if written != "]":
                     raise self._refused(token, f"{written} does not close an array", "write ] here")
                 token = self._like(token, TokenType.R_PAREN, ")")
@@ -390,7 +432,18 @@ def _values(generator: Generator, node: exp.Values) -> str:
     return f"({text}) AS {alias}" if alias else f"({text})"
 
 
+def _unnest(generator: Generator, node: exp.Unnest) -> str:
+    alias, offset = node.args.get("alias"), node.args.get("offset")
+    text = f"UNNEST({generator.expressions(node, flat=True)}){' WITH ORDINALITY' if offset else ''}"
+    if not alias:
+        return text
+    names = [*alias.columns, *([offset] if isinstance(offset, exp.Identifier) else [])]
+    columns = f"({', '.join(map(generator.sql, names))})" if names else ""
+    return f"{text} AS {generator.sql(alias, 'this')}{columns}"
+
+
 _SET_BY_US: dict[Any, Any] = {
+    exp.Unnest: _unnest,
     exp.Trim: _trim,
     exp.Values: _values,
     exp.Any: _quantified("ANY"),
@@ -408,6 +461,36 @@ TrinoGenerator.TRANSFORMS = {
 def read(tokens: list[Token], text: str) -> list[exp.Expr | None]:
     """Parse tokens into statements; raises sqlglot's errors and RecursionError."""
     return DIALECT.parser().parse(tokens, text)
+
+
+def reads_two_ways(tokens: list[Token], tree: exp.Expr) -> str:
+    """Say which word of a text its tree lost or invented, if any: sqlglot forgives what Trino would refuse.
+
+    Both sides are counted as words; what one spelling may add to another is in `MAY_COME` and `MAY_GO`.
+    """
+    text = emit(tree)
+    ours, theirs = Counter(map(_counted, tokens_of(text, MOST_TOKENS))), Counter(map(_counted, tokens))
+    come, gone = ours - theirs, theirs - ours
+    frames = come.pop("BETWEEN", 0)  # ROWS 2 PRECEDING is ROWS BETWEEN 2 PRECEDING AND CURRENT ROW
+    for word in ("AND", "current", "row"):
+        come[word] -= frames
+    gone_or_kept = gone + Counter(VALUES=theirs["VALUES"])
+    invented = [
+        word
+        for word, count in come.items()
+        if word not in MAY_GO and count > sum(gone_or_kept[cause] for cause in MAY_COME.get(word, ()))
+    ]
+    lost = [word for word in gone if word not in MAY_GO and word not in MAY_COME_FOR]
+    return next(iter([*invented, *lost]), "")
+
+
+def _counted(token: Token) -> str:
+    kind = token.token_type
+    if kind in (TokenType.STRING, TokenType.NUMBER):
+        return f"{kind.name} {token.text}"
+    if kind in (TokenType.VAR, TokenType.IDENTIFIER) or (kind in KEYWORDS and kind not in NO_NAMES):
+        return token.text.lower()
+    return kind.name
 
 
 def read_text(text: str) -> exp.Expr:

@@ -21,7 +21,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from gateway.errors import NotAllowed, NotParsed
 from gateway.kernel.allowed import EXTRACT_FIELDS, NODES, OPERATORS, PREDICATES, STATEMENT_STARTS, TYPES, parts_of
-from gateway.kernel.dialect import ARRAY, INTERVAL, LITERAL, first_word, place_of, read, tokens_of
+from gateway.kernel.dialect import ARRAY, INTERVAL, LITERAL, first_word, place_of, read, reads_two_ways, tokens_of
 from gateway.kernel.functions import FUNCTIONS
 from gateway.kernel.statements import refusal_of
 
@@ -38,7 +38,6 @@ MAX_QUERIES = 500
 
 _UNWRITABLE = re.compile("[\\x00\\ud800-\\udfff]")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_END = re.compile(r"\s*;?\s*\Z")
 _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.CASE}
 _CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.END}
 _OWN_FORMS = frozenset({LITERAL, INTERVAL, ARRAY})
@@ -64,7 +63,9 @@ def parse(text: str) -> Statement:
         raise NotParsed(f"the statement is longer than {MAX_BYTES:,} bytes", hint="send a shorter statement")
     if _UNWRITABLE.search(text):
         raise NotParsed("the text holds a character that is none (NUL, half a pair)", hint="leave it out")
-    text = _END.sub("", text)  # a semicolon at the end is a habit, not a second statement
+    text = text.rstrip()
+    if text.endswith(";"):  # a habit, not a second statement
+        text = text[:-1].rstrip()
     _check_start(text)
     tokens = tokens_of(text, MAX_TOKENS)
     _check_shape(text, tokens)
@@ -78,6 +79,7 @@ def parse(text: str) -> Statement:
             raise NotParsed("the statement is nested too deeply", hint="use IN or brackets", **place(text, node))
         _check_node(text, node)
     _check_joins(text, tokens, tree)
+    _check_words(tokens, tree)
     _lower_names(tree)
     return Statement(text, hashlib.sha256(text.encode()).hexdigest(), tree)
 
@@ -151,6 +153,12 @@ def _check_joins(text: str, tokens: list[Token], tree: exp.Expr) -> None:
     bound = [join for join in tree.find_all(exp.Join) if join.args.get("on") or join.args.get("using")]
     if plain != len(bound) or any(join.text("kind") == "CROSS" for join in bound):
         raise NotAllowed("a JOIN has no condition", hint="write JOIN … ON or USING after each, or CROSS JOIN")
+
+
+def _check_words(tokens: list[Token], tree: exp.Expr) -> None:
+    odd = reads_two_ways(tokens, tree)
+    if odd:
+        raise NotParsed(f"not Trino SQL: {odd.lower()[:40]} is too many, or missing", hint="check that word and commas")
 
 
 def _lower_names(tree: exp.Expr) -> None:

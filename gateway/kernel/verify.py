@@ -35,6 +35,7 @@ _OPERATORS: dict[type[exp.Expr], str] = {
 }  # fmt: skip
 _EVERYTHING: Rules = frozenset({frozenset()})
 _NOTHING: Rules = frozenset()
+_CONSTANTS = (exp.false(), exp.Not(this=exp.false()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ def verify(sql: str, grant: Grant) -> Verified:
     for node in tree.walk():
         _demand(type(node) in NODES and parts_of(node) <= NODES[type(node)], "(0) a node that is not open")
         _demand(not isinstance(node, exp.Anonymous) or _is_open(node), "(0) a function that is not open")
+        _demand(type(node) is not exp.Dot or isinstance(node.expression, exp.Identifier), "(0) a name that is none")
     # (1) every table in a guard
     read: list[tuple[TableName, str]] = []
     _walk(tree, frozenset(), grant, read)
@@ -111,9 +113,11 @@ def _is_cte(node: exp.Table, ctes: frozenset[str]) -> bool:
 
 def _is_sequence(node: exp.Table) -> bool:
     call = node.this
-    if not isinstance(call, exp.Anonymous) or call.name.lower() != "table" or node.db:
+    if not isinstance(call, exp.Anonymous) or call.name.lower() != "table" or node.args.get("db"):
         return False
-    return [part.name.lower() for part in call.expressions if isinstance(part, exp.Anonymous)] == ["sequence"]
+    inner = call.expressions[0]
+    named = isinstance(inner, exp.Anonymous) and inner.name.lower() == "sequence"
+    return len(call.expressions) == 1 and named and call.find(exp.Column, exp.Query) is None
 
 
 def _claims_to_guard(node: exp.Subquery) -> bool:
@@ -270,6 +274,12 @@ def _text(node: exp.Expr) -> str:
 
 
 def _rules_granted(agreements: Iterable[AgreementGrant], branch: Branch) -> Rules:
+    rules = _alternatives(agreements, branch)
+    return _EVERYTHING if frozenset() in rules else rules
+
+
+def _alternatives(agreements: Iterable[AgreementGrant], branch: Branch) -> Rules:
+    """Each set of facts that admits a row, those that can hold for no row left out."""
     rules = set()
     for agreement in agreements:
         for rule in agreement.rows:
@@ -277,7 +287,7 @@ def _rules_granted(agreements: Iterable[AgreementGrant], branch: Branch) -> Rule
             kept = branch.mapping is None or all(c.column in branch.mapping.columns for c in rule)
             if kept and not any(fact[1] == "in" and not fact[2] for fact in facts):
                 rules.add(frozenset(fact for fact in facts if not (fact[1] == "not_in" and not fact[2])))
-    return _EVERYTHING if frozenset() in rules else frozenset(rules)
+    return frozenset(rules)
 
 
 def _fact_granted(condition: Condition) -> Fact:
@@ -309,14 +319,9 @@ def _rules_read(node: exp.Expr, known: Table) -> Rules:
         parts = [_rules_read(part, known) for part in node.flatten()]
         joined = frozenset().union(*parts)
         return _EVERYTHING if frozenset() in joined else joined
-    facts: set[Fact] = set()
-    for part in node.flatten() if isinstance(node, exp.And) else (node,):
-        part = part.unnest()
-        if part == exp.false():
-            return _NOTHING
-        if part != exp.Not(this=exp.false()):
-            facts.add(_fact_read(part, known))
-    return frozenset({frozenset(facts)})
+    parts = [part.unnest() for part in (node.flatten() if isinstance(node, exp.And) else (node,))]
+    facts = frozenset(_fact_read(part, known) for part in parts if part not in _CONSTANTS)
+    return _NOTHING if exp.false() in parts else frozenset({facts})
 
 
 def _fact_read(node: exp.Expr, known: Table) -> Fact:
@@ -388,7 +393,9 @@ def _check_cell(value: exp.Expr, name: str, known: Table, branch: Branch, grant:
         return
     _demand(parts_of(value) == {"ifs", "default"}, "(6) a CASE of another shape")
     for arm in value.args["ifs"]:
-        _check_arm(arm.args["true"], _rules_read(arm.this, known), name, known, branch, grant)
+        rows = _rules_read(arm.this, known)
+        _demand(rows <= _alternatives(branch.agreements, branch), "(6) a choice by what no agreement speaks of")
+        _check_arm(arm.args["true"], rows, name, known, branch, grant)
     _check_arm(value.args["default"], _EVERYTHING, name, known, branch, grant)
 
 

@@ -60,9 +60,37 @@ ITEM_BEGINS = frozenset(
 )  # fmt: skip
 """Keywords that an item after a comma may begin with."""
 
+PREDICATE_WORDS = COMPARING | {TokenType.IS, TokenType.IN, TokenType.BETWEEN, TokenType.LIKE}
+"""What makes a condition of values."""
+CONDITION_ENDS = (
+    KEYWORDS
+    - PREDICATE_WORDS
+    - {
+        TokenType.NOT, TokenType.NULL, TokenType.TRUE, TokenType.FALSE, TokenType.ESCAPE, TokenType.DISTINCT,
+        TokenType.ANY, TokenType.ALL, TokenType.SOME, TokenType.CURRENT_DATE, TokenType.CURRENT_TIME,
+        TokenType.CURRENT_TIMESTAMP, TokenType.LOCALTIME, TokenType.LOCALTIMESTAMP, TokenType.FILTER, TokenType.OVER,
+    }
+) | {TokenType.COMMA, TokenType.ARROW, TokenType.FARROW}  # fmt: skip
+"""Words and signs after which another condition may stand."""
 SETS = frozenset({TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT})
 NO_NAMES = KEYWORDS - {
     TokenType.ASC, TokenType.DESC, TokenType.FIRST, TokenType.NEXT, TokenType.LIMIT, TokenType.OFFSET, TokenType.FILTER,
     TokenType.ROWS, TokenType.RANGE, TokenType.ORDINALITY, TokenType.WINDOW,
 }  # fmt: skip
 """Keywords that sqlglot would take for a name where Trino does not."""
+
+MAY_COME: dict[str, tuple[str, ...]] = {
+    "SELECT": ("TABLE", "VALUES"),
+    "STAR": ("TABLE", "VALUES"),
+    "FROM": ("TABLE", "VALUES"),
+    "COMMA": ("FROM", "FOR", "IN"),
+    "COLON": ("value",),
+    "substr": ("substring",),
+    "strpos": ("position",),
+}
+"""A word that the text we send may have more -> the words of the partner's text that it stands for."""
+MAY_COME_FOR = frozenset({"TABLE", "FROM", "FOR", "IN", "substring", "position", "value"})
+MAY_GO = frozenset(
+    "L_PAREN R_PAREN ALIAS asc nulls last INNER OUTER rows row first next DISTINCT ALL ANY SOME _values precision key".split()
+)
+"""Words that mean nothing where Trino lets them be left out; how they stand is seen elsewhere."""

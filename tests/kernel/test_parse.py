@@ -225,7 +225,14 @@ def test_a_refusal_points_into_the_text() -> None:
 
 @pytest.mark.parametrize(
     "sql",
-    ["", " ; ", "SELECT 'abc", "SELECT a FROM", "SELECT " + "(" * (MAX_DEPTH + 1), "SELECT " + "1," * 60_000 + "1"],
+    [
+        "",
+        " ; ",
+        "SELECT 'abc",
+        "SELECT a FROM",
+        "SELECT " + "(" * (MAX_DEPTH + 1) + "1" + ")" * (MAX_DEPTH + 1),
+        "SELECT " + "1," * 60_000 + "1",
+    ],
     ids=["empty", "semicolons", "open quote", "half", "deep", "long"],
 )
 def test_text_that_no_parser_should_see_is_refused(sql: str) -> None:

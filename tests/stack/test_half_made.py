@@ -8,6 +8,7 @@ import shutil
 import tarfile
 from collections.abc import Callable
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,13 @@ def repository_with(cache: Path, content: bytes) -> Path:
     return archive(cache / "maven" / "io/trino/trino-server/0/trino-server-0.tar.gz", content)
 
 
+def compiler_in(cache: Path, content: bytes) -> Path:
+    jar = cache / "maven" / "org/eclipse/jdt/ecj/0/ecj-0.jar"
+    jar.parent.mkdir(parents=True)
+    jar.write_bytes(content)
+    return jar
+
+
 def test_a_whole_archive_is_checked_unpacked_and_removed(tmp_path: Path) -> None:
     kept = repository_with(tmp_path, b"right")
     target = tmp_path / "trino-server-0"
@@ -83,6 +91,30 @@ def test_an_unpacking_that_breaks_off_leaves_no_trino(tmp_path: Path) -> None:
         fetching.unpack(kept, tmp_path / "trino-server-0", Silent())
 
     assert [place.name for place in tmp_path.iterdir()] == ["broken.tar.gz"]
+
+
+def test_a_java_compiler_is_checked_and_moved_to_its_place(tmp_path: Path) -> None:
+    kept = compiler_in(tmp_path, b"right")
+    target = tmp_path / "bin" / "ecj-0.jar"
+
+    fetching.fetch_compiler(tmp_path, fetching.Compiler("0", sha256(b"right").hexdigest()), target, Silent())
+
+    assert target.read_bytes() == b"right"
+    assert not kept.exists()
+
+
+def test_a_java_compiler_that_is_not_the_one_named_is_removed(
+    tmp_path: Path, refusing_network: Callable[[], None]
+) -> None:
+    kept = compiler_in(tmp_path, b"wrong")
+    target = tmp_path / "bin" / "ecj-0.jar"
+    refusing_network()
+
+    with pytest.raises(ComponentFault, match="the Java compiler 0 could not be downloaded"):
+        fetching.fetch_compiler(tmp_path, fetching.Compiler("0", sha256(b"right").hexdigest()), target, Silent())
+
+    assert not kept.exists()
+    assert not target.exists()
 
 
 def test_data_without_its_mark_is_not_taken_for_made(home: Home) -> None:

@@ -1,0 +1,1 @@
+"""What we emit, held against Trino's own parser."""
