@@ -9,7 +9,7 @@ RUN := $(VENV)/bin/python
 .PHONY: help setup python demo down test twin-worlds check fmt lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
 python: # the locked packages and the project itself in .venv
 	@$(PYTHON) -I stack/install.py

@@ -52,7 +52,7 @@ nothing: `Trino._confirmed` does."""
 OUR_OBJECTS = frozenset({"CATALOG_NOT_FOUND", "SCHEMA_NOT_FOUND", "TABLE_NOT_FOUND", "COLUMN_NOT_FOUND"})
 """Errors about a port's own objects: the partner cannot cause them, a port that lost a table can."""
 DATA_ERROR = "the query failed on a value it met (a division by zero, a cast, an overflow or the like)"
-NO_SUCH_FORM = "the query has a form that the engine cannot run"
+NOT_POSSIBLE = "the query asks for something that the engine cannot do, in its form or on a value it met"
 
 
 class Said(Failed):
@@ -256,7 +256,7 @@ def translated(error: Exception) -> GatewayError:
 def unconfirmed(error: BaseException | None) -> Failed:
     """What a partner is told in place of Trino's own words once rows may have been read: one of two fixed texts."""
     if isinstance(error, TrinoUserError) and error.error_name == "NOT_SUPPORTED":
-        return Failed(NO_SUCH_FORM, hint="write it another way: a correlated subquery as a join, for one")
+        return Failed(NOT_POSSIBLE, hint="write it another way: a correlated subquery as a join, NULLs out of arrays")
     return _data_error()
 
 

@@ -35,6 +35,11 @@ AGAIN = 3
 """How often both worlds are asked again before a difference counts: what one world answers in two ways is no leak."""
 
 
+PATIENCE = 6
+WEATHER = frozenset({"unavailable", "port_unavailable", "engine_unavailable", "policy_unavailable"})
+"""What may come of a busy machine alone. A query that ends so each time is compared like any other."""
+
+
 @dataclass(frozen=True)
 class World:
     """Where one world's tables stand, and which hashed columns hold swapped letters."""
@@ -136,7 +141,14 @@ class Pair:
         return Verdict(sql, "different", mine, other)
 
     async def ask(self, gate: Gate, sql: str) -> Outcome:
-        """One text in one world."""
+        """One text in one world; a port that does not answer on a busy machine is asked again."""
+        for _ in range(PATIENCE):
+            outcome = await self._ask_once(gate, sql)
+            if not outcome.error or outcome.error[0] not in WEATHER:
+                break
+        return outcome
+
+    async def _ask_once(self, gate: Gate, sql: str) -> Outcome:
         request = QueryRequest(sql, self.purpose)
         try:
             answer = await gate.answer(self.partner, request)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from gateway.adapters.trino import NOT_POSSIBLE
 from gateway.model import QueryRequest
 from stack.layout import TEMPLATES
 from stack.trino_access import connect
@@ -225,6 +226,17 @@ def test_notices_are_known_before_a_row_is_read(twins: Twins, tmp_path: Path) ->
 
     assert before
     assert before == after
+
+
+def test_words_of_trino_reach_a_partner_only_from_the_statement(twins: Twins, tmp_path: Path) -> None:
+    of_types = "SELECT callno < 1 FROM long_beach.polbops.vesselcall"
+    of_values = "SELECT count(*) FROM long_beach.polbops.vesselcall WHERE ARRAY[nullif(plannedboxes, 4)] < ARRAY[5]"
+
+    verdicts = compared(twins, tmp_path, [(TESTER.name, of_types), (TESTER.name, of_values)])
+
+    told = {verdict.sql: verdict.mine.error[1] for verdict in verdicts}
+    assert "Cannot apply operator" in told[of_types]
+    assert told[of_values] == NOT_POSSIBLE  # Trino says NOT_SUPPORTED, as it does of statements, but of a NULL it met
 
 
 JDBC = ("postgresql", "duckdb")
