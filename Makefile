@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup python demo down test twin-worlds check fmt lock clean
+.PHONY: help setup python demo down test twin-worlds check fmt docs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -40,6 +40,9 @@ fmt: setup ## format Python and Rego
 	$(RUN) -m ruff check --fix --select I .
 	$(RUN) -m ruff format .
 	@$(RUN) -m stack.policy_gates --write
+
+docs: setup ## write docs/sql.md from the kernel's own tables
+	@$(RUN) -m stack.sql_page
 
 lock: ## write requirements.lock anew from requirements.in
 	@$(PYTHON) -I stack/lock.py

@@ -26,6 +26,7 @@ from sqlglot.parsers.trino import TrinoParser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from gateway.errors import NotAllowed, NotParsed
+from gateway.kernel.statements import instead_of
 from gateway.kernel.words import (
     CALLED,
     COMPARING,
@@ -67,8 +68,10 @@ _HEX = re.compile(r"[xX]'([0-9a-fA-F]{2})*'")
 _OPENING = {"(": ")", "[": "]"}
 _QUOTED = {TokenType.IDENTIFIER: '"', TokenType.STRING: "'"}
 
+_NO_NAMED = (None, TokenType.SELECT, TokenType.L_PAREN, TokenType.COMMA, TokenType.DISTINCT, TokenType.ALL)
 _Place = Callable[[TokenType | None, TokenType | None], bool]
 _PLACES: dict[TokenType, _Place] = {
+    TokenType.ALIAS: lambda before, after: before not in _NO_NAMED,
     TokenType.FILTER: lambda before, after: before == TokenType.R_PAREN and after == TokenType.L_PAREN,
     TokenType.OVER: lambda before, after: after in (TokenType.L_PAREN, TokenType.VAR, TokenType.IDENTIFIER),
     TokenType.FETCH: lambda before, after: after in (TokenType.FIRST, TokenType.NEXT),
@@ -183,7 +186,8 @@ class _Mended:
         elif _WORDS.fullmatch(written):
             return self._word(index, token, " ".join(written.upper().split()))
         else:
-            raise self._refused(token, f"{written[:20]} is not open", "use names, numbers and plain 'text'")
+            hint = instead_of(written, "use names, numbers and plain 'text'")
+            raise self._refused(token, f"{written[:20]} is not open", hint)
         return 1
 
     def _one_predicate(self, token: Token) -> None:
@@ -238,14 +242,7 @@ class _Mended:
         if written in _OPENING:
             token = self._opened(written, token)
         elif written in _OPENING.values():
-            if before in (TokenType.COMMA, TokenType.ALIAS):
-                raise self._refused(token, "nothing follows the comma or AS before this", "leave that out")
-            if not self._open:
-                raise self._refused(token, f"{written} closes nothing", "leave it out, or open it before")
-            if self._open.pop() == "array":
-                if written != "]":
-                    raise self._refused(token, f"{written} does not close an array", "write ] here")
-                token = self._like(token, TokenType.R_PAREN, ")")
+            token = self._closed(written, token)
         self._out.append(token)
 
     def _opened(self, written: str, token: Token) -> Token:
@@ -259,6 +256,19 @@ class _Mended:
         holds = "type" if inside == "type" else "cast" if before in ("CAST", "TRY_CAST") else "plain"
         self._open.append(holds)
         return token
+
+    def _closed(self, written: str, token: Token) -> Token:
+        before = self._before()
+        if before in (TokenType.COMMA, TokenType.ALIAS):
+            raise self._refused(token, "nothing follows the comma or AS before this", "leave that out")
+        if not self._open:
+            raise self._refused(token, f"{written} closes nothing", "leave it out, or open it before")
+        held = self._open.pop()
+        if held == "type" and before == TokenType.L_PAREN:
+            raise self._refused(token, "a type has empty brackets", "write its length, or leave them out")
+        if held == "array" and written != "]":
+            raise self._refused(token, f"{written} does not close an array", "write ] here")
+        return self._like(token, TokenType.R_PAREN, ")") if held == "array" else token
 
     def _word(self, index: int, token: Token, written: str) -> int:
         inside = self._open[-1] if self._open else ""
@@ -286,8 +296,17 @@ class _Mended:
 
     def _name(self, index: int, token: Token, written: str) -> Token:
         if " " in written or (written in RESERVED and self._after(index) != TokenType.L_PAREN):
-            raise self._refused(token, f"{written[:40]} may not stand here", "put a name in double quotes")
+            hint = instead_of(written, "put a name in double quotes")
+            raise self._refused(token, f"{written[:40]} may not stand here", hint)
+        if written in ("FUNCTION", "SESSION") and self._before() == TokenType.WITH and not self._defines(index):
+            raise self._refused(token, f"WITH {written} is not open", "write the expression itself in the query")
+        if written == "MATCH_RECOGNIZE" and self._after(index) == TokenType.L_PAREN:
+            raise self._refused(token, "MATCH_RECOGNIZE is not open", "write lag, lead and sums OVER windows")
         return self._like(token, TokenType.VAR, token.text)
+
+    def _defines(self, index: int) -> bool:
+        """Whether a CTE is called by the word at this place."""
+        return self._after(index) in (TokenType.ALIAS, TokenType.L_PAREN)
 
     def _is_keyword(self, index: int, token: Token, written: str) -> bool:
         """(4) A keyword of Trino's queries, where it stands as one."""

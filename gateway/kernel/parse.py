@@ -22,7 +22,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from gateway.errors import NotAllowed, NotParsed
 from gateway.kernel.allowed import EXTRACT_FIELDS, NODES, OPERATORS, PREDICATES, STATEMENT_STARTS, TYPES, parts_of
 from gateway.kernel.dialect import ARRAY, INTERVAL, LITERAL, first_word, place_of, read, reads_two_ways, tokens_of
-from gateway.kernel.functions import FUNCTIONS
+from gateway.kernel.functions import FUNCTIONS, TABLE_FUNCTIONS
 from gateway.kernel.statements import refusal_of
 
 MAX_BYTES = 1_000_000
@@ -217,11 +217,14 @@ def _check_node(text: str, node: exp.Expr) -> None:
         reason = (f"{_said(node)} is not open", "docs/sql.md lists what is open")
     elif extra:
         names = ", ".join(sorted(name.rstrip("_") for name in extra))
-        reason = (f"{names} is not open in {_said(node)}", "docs/sql.md lists what is open")
+        reason = _PARTS_SAID.get(names, (f"{names} is not open in {_said(node)}", "docs/sql.md lists what is open"))
     elif check := _PLAIN_FORMS.get(type(node)):
         reason = check(node)
     if reason:
         raise NotAllowed(reason[0], hint=reason[1], **place(text, node))
+
+
+_PARTS_SAID = {"version": ("time travel is not open", "a table is read as it is now; leave FOR … AS OF out")}
 
 
 def _said(node: exp.Expr) -> str:
@@ -261,8 +264,11 @@ def _table(node: exp.Expr) -> Reason:
     if isinstance(node.this, exp.Anonymous):
         inner = node.this.expressions
         called = [part.name.lower() for part in inner if isinstance(part, exp.Anonymous)]
-        if node.this.name.lower() != "table" or len(inner) != 1 or called != ["sequence"] or node.args.get("db"):
+        if node.this.name.lower() != "table" or len(inner) != 1 or not called or node.args.get("db"):
             return "table functions are not open", "read a table by its name, or TABLE(sequence(…))"
+        found = TABLE_FUNCTIONS.get(called[0])
+        if found is None or found.verdict == "refused":
+            return "table functions are not open", found.note if found else "read a table by its name"
         return None
     if not isinstance(node.this, exp.Identifier):
         return "this cannot be read from", "read a table by its name"

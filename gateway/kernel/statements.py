@@ -1,4 +1,4 @@
-"""What to write in place of a statement that is no query: data, shown as the hint of the refusal."""
+"""What to write in place of what is not open, by its first word or sign: data, shown as the hint of the refusal."""
 
 from __future__ import annotations
 
@@ -29,6 +29,36 @@ _HINTS = {
         _READ_ONLY,
     ),
 }  # fmt: skip
+
+
+_SESSION = "who asks, and when, is known to the gateway; write the value you mean"
+WORDS = {
+    "NATURAL": "write JOIN … USING (…), which names the columns",
+    **dict.fromkeys(
+        ("CURRENT_USER", "CURRENT_ROLE", "CURRENT_CATALOG", "CURRENT_SCHEMA", "CURRENT_PATH"), _SESSION
+    ),
+    "::": "write CAST(value AS type)",
+    "?": "write the value in place of the parameter",
+    ":": "write the value in place of the parameter",
+    "&": "write bitwise_and(a, b), bitwise_or(a, b) or bitwise_xor(a, b)",
+    "|": "write bitwise_and(a, b), bitwise_or(a, b) or bitwise_xor(a, b)",
+    "^": "write power(a, b) or bitwise_xor(a, b)",
+    "==": "write a = b",
+    "`": "write a name in double quotes",
+    "{": "write DATE '2026-11-22' or TIMESTAMP '2026-11-22 16:45:06'",
+    "U&": "write the character itself, or chr(number)",
+}  # fmt: skip
+"""A word or sign -> what to write instead; the longest beginning counts."""
+
+
+def instead_of(written: str, otherwise: str) -> str:
+    """Say what to write in place of a word or sign.
+
+    >>> instead_of("::", "")
+    'write CAST(value AS type)'
+    """
+    known = [word for word in WORDS if written.upper().startswith(word)]
+    return WORDS[max(known, key=len)] if known else otherwise
 
 
 def refusal_of(word: str) -> str:

@@ -23,7 +23,7 @@ from sqlglot.errors import SqlglotError
 from gateway.errors import GatewayError, VerificationFailed
 from gateway.kernel.allowed import NODES, parts_of
 from gateway.kernel.dialect import ARRAY, DIALECT, INTERVAL, LITERAL, emit, read_text
-from gateway.kernel.functions import FUNCTIONS
+from gateway.kernel.functions import FUNCTIONS, TABLE_FUNCTIONS
 from gateway.model import AgreementGrant, Branch, Condition, Grant, Mask, PortMapping, Scalar, Table, TableName
 
 Fact = tuple[str, str, tuple[str, ...]]
@@ -116,7 +116,8 @@ def _is_sequence(node: exp.Table) -> bool:
     if not isinstance(call, exp.Anonymous) or call.name.lower() != "table" or node.args.get("db"):
         return False
     inner = call.expressions[0]
-    named = isinstance(inner, exp.Anonymous) and inner.name.lower() == "sequence"
+    found = TABLE_FUNCTIONS.get(inner.name.lower()) if isinstance(inner, exp.Anonymous) else None
+    named = found is not None and found.verdict != "refused"
     return len(call.expressions) == 1 and named and call.find(exp.Column, exp.Query) is None
 
 
@@ -316,8 +317,7 @@ def _rules_read(node: exp.Expr, known: Table) -> Rules:
     """Read a predicate back into alternatives of facts."""
     node = node.unnest()
     if isinstance(node, exp.Or):
-        parts = [_rules_read(part, known) for part in node.flatten()]
-        joined = frozenset().union(*parts)
+        joined = frozenset().union(*(_rules_read(part, known) for part in node.flatten()))
         return _EVERYTHING if frozenset() in joined else joined
     parts = [part.unnest() for part in (node.flatten() if isinstance(node, exp.And) else (node,))]
     facts = frozenset(_fact_read(part, known) for part in parts if part not in _CONSTANTS)

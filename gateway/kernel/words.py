@@ -91,6 +91,9 @@ MAY_COME: dict[str, tuple[str, ...]] = {
 """A word that the text we send may have more -> the words of the partner's text that it stands for."""
 MAY_COME_FOR = frozenset({"TABLE", "FROM", "FOR", "IN", "substring", "position", "value"})
 MAY_GO = frozenset(
-    "L_PAREN R_PAREN ALIAS asc nulls last INNER OUTER rows row first next DISTINCT ALL ANY SOME _values precision key".split()
+    (
+        "L_PAREN R_PAREN ALIAS asc nulls last INNER OUTER rows row first next DISTINCT ALL ANY SOME _values precision "
+        "key"
+    ).split()
 )
 """Words that mean nothing where Trino lets them be left out; how they stand is seen elsewhere."""
