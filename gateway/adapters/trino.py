@@ -51,6 +51,14 @@ SAFE_ERRORS = frozenset(
 nothing: `Trino._confirmed` does."""
 OUR_OBJECTS = frozenset({"CATALOG_NOT_FOUND", "SCHEMA_NOT_FOUND", "TABLE_NOT_FOUND", "COLUMN_NOT_FOUND"})
 """Errors about a port's own objects: the partner cannot cause them, a port that lost a table can."""
+VALUE_FAULTS = frozenset(
+    {
+        "java.lang.ArithmeticException", "java.lang.ArrayIndexOutOfBoundsException",
+        "java.lang.IndexOutOfBoundsException", "java.lang.NegativeArraySizeException", "java.lang.NumberFormatException",
+        "java.lang.StringIndexOutOfBoundsException", "java.time.DateTimeException",
+    }
+)  # fmt: skip
+"""What Trino's own functions let fall on odd values (`mod(250, 0)`) and calls internal: no port has failed."""
 DATA_ERROR = "the query failed on a value it met (a division by zero, a cast, an overflow or the like)"
 NOT_POSSIBLE = "the query asks for something that the engine cannot do, in its form or on a value it met"
 
@@ -237,20 +245,26 @@ def _cancel(cursor: Any) -> None:
 def translated(error: Exception) -> GatewayError:
     """Turn what trino-python-client raised into one of ours, without a value, a host or a place in our SQL."""
     if isinstance(error, TrinoUserError):
-        if error.error_name in OUR_OBJECTS:
-            return PortTrouble("a port's table is not where the catalog says")
-        if error.error_name in SAFE_ERRORS:
-            return Said(_POSITION.sub("", error.message), hint="mend the expression and ask again")
-        if error.error_name == "USER_CANCELED":
-            return Failed("the query was cancelled")
-        return _data_error()
+        return _of_the_query(error)
     if isinstance(error, TrinoQueryError):
         if error.error_type == "INSUFFICIENT_RESOURCES":
             return Failed("the query needs more time or memory than one query may take", hint="ask for less at once")
+        if (error.failure_info or {}).get("type") in VALUE_FAULTS:
+            return _data_error()
         return PortTrouble("Trino could not read a port's data")
     if isinstance(error, (requests.RequestException, TrinoConnectionError, trino.exceptions.Error)):
         return EngineUnavailable("Trino, the query engine, does not answer", hint="try again in a minute")
     return EngineUnavailable("the query engine failed in a way that nobody foresaw", hint="tell the operator")
+
+
+def _of_the_query(error: TrinoUserError) -> GatewayError:
+    if error.error_name in OUR_OBJECTS:
+        return PortTrouble("a port's table is not where the catalog says")
+    if error.error_name in SAFE_ERRORS:
+        return Said(_POSITION.sub("", error.message), hint="mend the expression and ask again")
+    if error.error_name == "USER_CANCELED":
+        return Failed("the query was cancelled")
+    return _data_error()
 
 
 def unconfirmed(error: BaseException | None) -> Failed:

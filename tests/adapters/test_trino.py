@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from trino.exceptions import TrinoUserError
+from trino.exceptions import TrinoQueryError, TrinoUserError
 
 from gateway.adapters.trino import DATA_ERROR, NOT_POSSIBLE, SAFE_ERRORS, Said, translated, unconfirmed
-from gateway.errors import Failed
+from gateway.errors import Failed, PortTrouble
 
 A_VALUE = "Clerk#000000701"
 
@@ -27,6 +27,15 @@ def test_an_error_that_is_not_listed_says_nothing_of_its_value(name: str) -> Non
     error = translated(told_by_trino(name))
 
     assert (type(error), error.message) == (Failed, DATA_ERROR)
+
+
+@pytest.mark.parametrize(
+    ("type_", "told"), [("java.lang.ArithmeticException", Failed), ("x.SQLException", PortTrouble)]
+)
+def test_a_value_on_which_trino_stumbles_is_no_port_that_fails(type_: str, told: type[Exception]) -> None:
+    said = {"message": "/ by zero", "errorName": "GENERIC_INTERNAL_ERROR", "errorType": "INTERNAL_ERROR"}
+
+    assert type(translated(TrinoQueryError({**said, "failureInfo": {"type": type_}}, "20261122_1"))) is told
 
 
 @pytest.mark.parametrize("name", sorted(SAFE_ERRORS))
