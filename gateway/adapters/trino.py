@@ -54,8 +54,8 @@ OUR_OBJECTS = frozenset({"CATALOG_NOT_FOUND", "SCHEMA_NOT_FOUND", "TABLE_NOT_FOU
 VALUE_FAULTS = frozenset(
     {
         "java.lang.ArithmeticException", "java.lang.ArrayIndexOutOfBoundsException",
-        "java.lang.IndexOutOfBoundsException", "java.lang.NegativeArraySizeException", "java.lang.NumberFormatException",
-        "java.lang.StringIndexOutOfBoundsException", "java.time.DateTimeException",
+        "java.lang.IndexOutOfBoundsException", "java.lang.NegativeArraySizeException",
+        "java.lang.NumberFormatException", "java.lang.StringIndexOutOfBoundsException", "java.time.DateTimeException",
     }
 )  # fmt: skip
 """What Trino's own functions let fall on odd values (`mod(250, 0)`) and calls internal: no port has failed."""
