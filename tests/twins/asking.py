@@ -1,4 +1,4 @@
-"""Asks one text in both worlds through the whole gateway, and says where the two answers differ.
+"""Asks one text in every world through the whole gateway, and says where the two answers differ.
 
 The gate is the real one: catalog files, OPA, kernel, audit store, Trino adapter. Only the last step is bent: between
 gate and Trino the schemas of the ports' own tables are renamed to those of the world, and in the second world the
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -117,25 +117,28 @@ class Verdict:
 
 @dataclass
 class Pair:
-    """One partner before the two worlds."""
+    """One partner before its worlds."""
 
     partner: Partner
     purpose: str
     mine: Gate
-    other: Gate
+    others: tuple[Gate, ...]
 
     async def compare(self, sql: str) -> Verdict:
-        """Ask in both worlds; what looks different is asked again, for it may be chance."""
-        mine, other = await asyncio.gather(self.ask(self.mine, sql), self.ask(self.other, sql))
-        if mine == other or (not _is_ordered(sql) and mine.unordered() == other.unordered()):
-            return Verdict(sql, "same", mine, other)
-        return await self._again(sql, mine, other)
+        """Ask in all worlds; what looks different is asked again, for it may be chance."""
+        mine, *others = await asyncio.gather(*(self.ask(gate, sql) for gate in (self.mine, *self.others)))
+        for gate, other in zip(self.others, others, strict=True):
+            if _compared(sql, mine) != _compared(sql, other):
+                verdict = await self._again(sql, gate, mine, other)
+                if verdict.kind != "same":
+                    return verdict
+        return Verdict(sql, "same", mine, others[0])
 
-    async def _again(self, sql: str, mine: Outcome, other: Outcome) -> Verdict:
-        first, second = {mine.unordered()}, {other.unordered()}
+    async def _again(self, sql: str, gate: Gate, mine: Outcome, other: Outcome) -> Verdict:
+        first, second = {_compared(sql, mine)}, {_compared(sql, other)}
         for _ in range(AGAIN):
-            first.add((await self.ask(self.mine, sql)).unordered())
-            second.add((await self.ask(self.other, sql)).unordered())
+            first.add(_compared(sql, await self.ask(self.mine, sql)))
+            second.add(_compared(sql, await self.ask(gate, sql)))
         if first & second:
             return Verdict(sql, "same" if len(first | second) == 1 else "unstable", mine, other)
         return Verdict(sql, "different", mine, other)
@@ -170,13 +173,14 @@ def _error(error: GatewayError) -> tuple[Any, ...]:
     return error.code, error.message, error.hint, error.line, error.column, getattr(error, "ports", ())
 
 
-def _is_ordered(sql: str) -> bool:
-    return sql.rstrip().endswith("/* ordered */")
+def _compared(sql: str, outcome: Outcome) -> Outcome:
+    """What counts of an outcome: the order of its rows only where the text says that it gives them a total order."""
+    return outcome if sql.rstrip().endswith("/* ordered */") else outcome.unordered()
 
 
 @asynccontextmanager
 async def pair_of(
-    home: Path, catalog: Catalog, agreed: Agreed, opa: str, worlds: tuple[World, World], scratch: Path
+    home: Path, catalog: Catalog, agreed: Agreed, opa: str, worlds: Sequence[World], scratch: Path
 ) -> AsyncIterator[Pair]:
     """Open the two gates of one partner."""
     settings = read_settings(home / "gateway.yaml")
@@ -193,7 +197,7 @@ async def pair_of(
         )
     ]
     try:
-        yield Pair(partner, agreed.purpose, *gates)
+        yield Pair(partner, agreed.purpose, gates[0], tuple(gates[1:]))
     finally:
         await policy.close()
         for store in stores:

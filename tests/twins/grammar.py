@@ -23,6 +23,9 @@ TRIES = 30
 KEPT = 0.02
 """How many of the texts that are not open are asked all the same."""
 
+MARKERS = {"num": "= 77", "text": "LIKE 'Q%'", "time": "> TIMESTAMP '2031-01-01 00:00:00'"}
+"""Guesses that hold for the marked cells of the second world and for nothing else."""
+
 Columns = Mapping[str, str]
 """Expression that names a column -> its kind: num, text, time, bool."""
 
@@ -101,8 +104,8 @@ class Grammar:
         """One query."""
         forms: list[tuple[int, Callable[[Random], str]]] = [
             (5, self._plain), (5, self._grouped), (4, self._joined), (3, self._windowed), (2, self._set),
-            (2, self._cte),
-            (2, self._derived), (2, self._correlated), (2, self._hidden), (2, self._listed),
+            (2, self._cte), (2, self._derived), (2, self._correlated), (2, self._hidden), (2, self._listed),
+            (8, self._probed),
         ]  # fmt: skip
         weights, makers = zip(*forms, strict=True)
         maker: Callable[[Random], str] = chance.choices(makers, weights)[0]
@@ -231,6 +234,37 @@ class Grammar:
             f"SELECT 1 FROM {table.name} a JOIN {table.name} b ON a.{column} = b.{column}",
         ])  # fmt: skip
 
+    def _probed(self, chance: Random) -> str:
+        """A guess that fails the query where it holds: for a row that is hidden, it must not be made."""
+        table, scope = self._from(chance, "t")
+        guess = " AND ".join(self._guess(chance, scope) for _ in range(chance.randint(1, 2)))
+        failing = chance.choice(
+            [f"1 / if({guess}, 0, 1)", f"CAST(if({guess}, 'x', '1') AS integer)", f"ARRAY[1][if({guess}, 2, 1)]"]
+        )
+        clauses = [
+            f"SELECT count(*) FROM {table} WHERE {failing} = 1", f"SELECT sum({failing}) FROM {table}",
+            f"SELECT max({failing}) OVER () FROM {table}", f"SELECT count(*) FILTER (WHERE {failing} = 1) FROM {table}",
+            f"SELECT 1 WHERE EXISTS (SELECT 1 FROM {table} WHERE {failing} = 1)",
+            f"SELECT {failing}, count(*) FROM {table} GROUP BY 1 ORDER BY 1, 2{ORDERED}",
+            f"SELECT count(*) FROM (VALUES 1) AS v(x) LEFT JOIN {table} ON v.x = {failing}",
+            f"SELECT count(*) FROM {table} GROUP BY t.port_unlocode HAVING max({failing}) = 1",
+            f"SELECT 1 WHERE 1 NOT IN (SELECT {failing} FROM {table})",
+        ]  # fmt: skip
+        return chance.choice(clauses if "t.port_unlocode" in scope else [c for c in clauses if "port_un" not in c])
+
+    def _guess(self, chance: Random, scope: Columns) -> str:
+        column = chance.choice(list(scope))
+        comparing = chance.choice(["=", "<>", "<", ">="])
+        guesses = {
+            "num": f"{column} {comparing} {self._number(chance)}",
+            "text": f"{column} {comparing} {self._word(chance)}",
+            "time": f"{column} {comparing} {self._moment(chance)}",
+            "bool": f"{column} = {chance.choice(['true', 'false'])}",
+        }
+        if scope[column] in MARKERS and chance.random() < 0.5:
+            return f"{column} {MARKERS[scope[column]]}"
+        return chance.choice([guesses[scope[column]], guesses[scope[column]], f"{column} IS NULL"])
+
     def _listed(self, chance: Random) -> str:
         """Values, arrays and what goes over them."""
         table, scope = self._from(chance, "t")
@@ -299,14 +333,22 @@ class Grammar:
         return literals[kind](chance)
 
     def _number(self, chance: Random) -> str:
-        return chance.choice(["0", "1", "-1", "7", "13", "250", "1e0", "2147483647", "DECIMAL '9.5'", "0.5"])
+        return chance.choice(["0", "1", "-1", "7", "13", "250", "1e0", "2147483647", "DECIMAL '9.5'", "0.5", "77"])
 
     def _word(self, chance: Random) -> str:
-        return chance.choice(["''", "'A'", "'MSC'", "'12'", "'%'", "'2020-02-30'", "'[1'", "'EVER GIVEN'", "'('"])
+        odd = ["''", "'A'", "'12'", "'%'", "'2020-02-30'", "'[1'", "'('", "'N'"]
+        known = ["'MSC'", "'MSK'", "'EVER GIVEN'", "'ZULU QUEEN'", "'NAVY'", "'93'", "'84'", "'ZZBB'", "'TANK'", "'Q'"]
+        return chance.choice(odd + known)
 
     def _moment(self, chance: Random) -> str:
         return chance.choice(
-            ["TIMESTAMP '2026-11-01 00:00:00'", "DATE '2026-10-20'", "TIMESTAMP '1970-01-01 00:00:00'"]
+            [
+                "TIMESTAMP '2026-11-01 00:00:00'",
+                "DATE '2026-10-20'",
+                "TIMESTAMP '1970-01-01 00:00:00'",
+                "TIMESTAMP '2026-11-16 00:00:00'",
+                "DATE '2026-11-21'",
+            ]
         )
 
     def _num(self, chance: Random, scope: Columns, depth: int) -> str:

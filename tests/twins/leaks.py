@@ -10,6 +10,7 @@ import sqlglot
 from sqlglot import exp
 
 from gateway.errors import Failed
+from gateway.kernel.resolve import MAPPING_ALIAS
 from gateway.model import TableName
 from gateway.parts import Engine, Running
 from tests.twins.asking import Pair
@@ -51,9 +52,9 @@ class Talkative(Planted):
 
 
 def plant(pair: Pair, change: Callable[[str], str], kind: type[Planted] = Planted) -> Pair:
-    """The same pair of gates with the leak in both."""
-    mine, other = (replace(gate, engine=kind(gate.engine, change)) for gate in (pair.mine, pair.other))
-    return replace(pair, mine=mine, other=other)
+    """The same gates with the leak in each."""
+    mine, *others = (replace(gate, engine=kind(gate.engine, change)) for gate in (pair.mine, *pair.others))
+    return replace(pair, mine=mine, others=tuple(others))
 
 
 def with_filters_outside(sql: str) -> str:
@@ -71,6 +72,42 @@ def with_filters_outside(sql: str) -> str:
             inner.set("where", None)
             written = around.args.get("where")
             around.set("where", exp.Where(this=exp.and_(written.this, condition) if written else condition))
+    return tree.sql("trino", identify=True)
+
+
+def without_conditions(sql: str) -> str:
+    """Let every guard show every row, with its masks."""
+    tree = sqlglot.parse_one(sql, dialect="trino")
+    for guard in tree.find_all(exp.Subquery):
+        if isinstance(guard.this, exp.Select) and isinstance(guard.this.args["from_"].this, (exp.Table, exp.Subquery)):
+            guard.this.set("where", None)
+    return tree.sql("trino", identify=True)
+
+
+def with_conditions_that_can_be_null(sql: str) -> str:
+    """Write each guard's condition without the `coalesce(…, FALSE)` that makes a NULL of it false.
+
+    Trino joins a guard's condition and the partner's by AND, and evaluates what stands behind a NULL.
+    """
+    tree = sqlglot.parse_one(sql, dialect="trino")
+    for where in tree.find_all(exp.Where):
+        for call in list(where.find_all(exp.Coalesce, exp.Anonymous)):
+            if call.expressions[-1:] == [exp.false()]:
+                call.replace(exp.true())
+    return tree.sql("trino", identify=True)
+
+
+def with_cells_that_go_anywhere(sql: str) -> str:
+    """Write each cell of a guard over a mapping as its first value, without the condition that it carries.
+
+    Trino pushes what a partner asks of such a cell below the mapping's joins, where the guard's condition has not run.
+    """
+    tree = sqlglot.parse_one(sql, dialect="trino")
+    for guard in tree.find_all(exp.Select):
+        source = guard.args.get("from_")
+        if source and source.this.alias == MAPPING_ALIAS:
+            for case in [cell.this for cell in guard.expressions if isinstance(cell.this, exp.Case)]:
+                case.replace(case.args["ifs"][0].args["true"])
     return tree.sql("trino", identify=True)
 
 

@@ -88,15 +88,19 @@ class Loader:
             types = self._types(name)
             columns = ", ".join(f'"{column}" {type_}' for column, type_ in types.items())
             self._run(f"CREATE TABLE los_angeles.{schema}.{name.table} ({columns})")
-            self._run(f"INSERT INTO los_angeles.{schema}.{name.table} VALUES {_values(rows, types, trino_literal)}")
+            if rows:
+                values = _values(rows, types, trino_literal)
+                self._run(f"INSERT INTO los_angeles.{schema}.{name.table} VALUES {values}")
 
     def _by_ctas(self, schema: str, tables: Tables) -> None:
         self._run(f"CREATE SCHEMA san_diego.{schema}")
         for name, rows in tables.items():
             types = self._types(name)
             names = ", ".join(f'"{column}"' for column in types)
-            values = f"(VALUES {_values(rows, types, trino_literal)}) AS v ({names})"
-            self._run(f"CREATE TABLE san_diego.{schema}.{name.table} AS SELECT * FROM {values}")
+            some = rows or [dict.fromkeys(types)]
+            values = f"(VALUES {_values(some, types, trino_literal)}) AS v ({names})"
+            only = "" if rows else " WHERE false"
+            self._run(f"CREATE TABLE san_diego.{schema}.{name.table} AS SELECT * FROM {values}{only}")
 
     def _inside_duckdb(self, schema: str, tables: Tables) -> None:
         statements = [f"CREATE SCHEMA {schema}"]
@@ -104,7 +108,9 @@ class Loader:
             types = self._types(name)
             columns = ", ".join(f'"{column}" {type_}' for column, type_ in types.items())
             statements.append(f'CREATE TABLE {schema}."{name.table}" ({columns})')
-            statements.append(f'INSERT INTO {schema}."{name.table}" VALUES {_values(rows, types, _duckdb_literal)}')
+            if rows:
+                values = _values(rows, types, _duckdb_literal)
+                statements.append(f'INSERT INTO {schema}."{name.table}" VALUES {values}')
         self._in_duckdb("; ".join(statements))
 
     def _by_psycopg(self, schema: str, tables: Tables) -> None:

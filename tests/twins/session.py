@@ -19,18 +19,19 @@ from tests.twins.tables import NOW, Tables, make_tables, own_tables
 from tests.twins.worlds import Maker, Twin
 
 FIRST = "_twin_a"
-SECOND = {name: f"_twin_{letter}" for name, letter in zip(PURPOSE, "bcd", strict=True)}
-"""What the schemas of each world end in; all are of one length, so that no text is longer in one world."""
+SECOND = {"twin-tester": ("_twin_b", "_twin_e"), "msc-planner": ("_twin_c",), "gobiz-analyst": ("_twin_d",)}
+"""What the schemas of each partner's other worlds end in: one where all that is hidden is different, for the tester
+also one where it is not there. All are of one length, so that no text is longer in one world."""
 
 
 @dataclass(frozen=True)
 class Twins:
-    """One first world, and for each partner its second."""
+    """One first world, and for each partner its other worlds."""
 
     home: Path
     opa: str
     first: Tables
-    seconds: dict[str, Twin]
+    seconds: dict[str, tuple[Twin, ...]]
 
     def agreed(self, name: str) -> Agreed:
         """What the agreements give to a partner."""
@@ -46,7 +47,8 @@ class Twins:
         async with AsyncExitStack() as opened:
             found = {}
             for name in names:
-                worlds = World(FIRST), World(SECOND[name], frozenset(self.seconds[name].hashed))
+                others = zip(SECOND[name], self.seconds[name], strict=True)
+                worlds = [World(FIRST), *(World(suffix, frozenset(twin.hashed)) for suffix, twin in others)]
                 folder = scratch / name
                 folder.mkdir(parents=True, exist_ok=True)
                 pair = pair_of(self.home, the_catalog(), self.agreed(name), self.opa, worlds, folder)
@@ -64,7 +66,10 @@ def make_twins(home: Path, opa: str, *names: str) -> Twins:
     maker = Maker(catalog, first, _runner(home), loader, secret)
     twins = Twins(home, opa, first, {})
     for name in names:
-        twins.seconds[name] = maker.twin(twins.agreed(name), FIRST, SECOND[name])
+        agreed = twins.agreed(name)
+        twins.seconds[name] = tuple(
+            maker.twin(agreed, FIRST, suffix, bare=place > 0) for place, suffix in enumerate(SECOND[name])
+        )
     return twins
 
 

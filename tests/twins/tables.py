@@ -22,8 +22,9 @@ Tables = dict[TableName, list[Row]]
 
 NOW = datetime(2026, 11, 22, 16, 45, 6, tzinfo=UTC)
 """The moment at which every query of the test is asked: embargoes stand still."""
+MARKED_NUMBER, MARKED_TEXT, MARKED_MOMENT = 77, "Q", datetime(2031, 5, 5, 20, 0, 0, tzinfo=UTC)
 ROW = "twin_row"
-ROWS = 26
+ROWS = 36
 
 _AGES = [0.1, 0.6, 0.9, 1.5, 3, 6, 8, 20, 29, 31, 45, 100, 400]
 _MOMENTS = [NOW - timedelta(days=age, minutes=7 * place) for place, age in enumerate(_AGES)] + [
@@ -244,6 +245,25 @@ def _of_type(column: str, type_: str, *, calm: bool) -> Sequence[Any]:
         "timestamp": lambda: [_moment(moment, type_) for moment in _MOMENTS] + [None],
     }  # fmt: skip
     return makers[kind]()
+
+
+def marker_of(column: str, type_: str) -> Any:
+    """A value that stands nowhere but in hidden cells of the second world; None where the type has none to spare.
+
+    `grammar.MARKERS` holds the same values as partners write them.
+    """
+    kind, _, size = type_.partition("(")
+    if kind in ("varchar", "char"):
+        return MARKED_TEXT * int(size[:-1]) if kind == "char" else MARKED_TEXT
+    if kind == "boolean":
+        return None
+    if kind == "date":
+        return MARKED_MOMENT.date()
+    if kind == "timestamp":
+        return _moment(MARKED_MOMENT, type_)
+    if column.endswith("_ms"):
+        return int(MARKED_MOMENT.timestamp() * 1000)
+    return {"double": float(MARKED_NUMBER), "decimal": Decimal(MARKED_NUMBER)}.get(kind, MARKED_NUMBER)
 
 
 def _big(column: str, *, calm: bool) -> Sequence[Any]:

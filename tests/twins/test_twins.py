@@ -25,7 +25,10 @@ from tests.twins.leaks import (
     Talkative,
     a_hidden_value,
     plant,
+    with_cells_that_go_anywhere,
+    with_conditions_that_can_be_null,
     with_filters_outside,
+    without_conditions,
     without_guards_in_exists,
     without_masks,
 )
@@ -49,7 +52,7 @@ def twins(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tw
         yield make_twins(stack.home, opa, *PURPOSE)
     loader = Loader(stack.home, the_catalog())
     for port, schema in {(name.catalog, name.schema) for name in the_catalog().tables if name.catalog != "california"}:
-        for suffix in (FIRST, *SECOND.values()):
+        for suffix in (FIRST, *(suffix for suffixes in SECOND.values() for suffix in suffixes)):
             loader.remove(port, schema + suffix)
 
 
@@ -79,7 +82,13 @@ def endings(verdicts: list[Verdict]) -> Counter[str]:
 
 @pytest.mark.parametrize("category", CATEGORIES)
 def test_the_worlds_differ_in_every_category_of_what_the_tester_may_not_see(twins: Twins, category: str) -> None:
-    assert twins.seconds[TESTER.name].differing[category] > 0
+    assert twins.seconds[TESTER.name][0].differing[category] > 0
+
+
+def test_one_world_holds_nothing_that_the_tester_may_not_see(twins: Twins) -> None:
+    bare = twins.seconds[TESTER.name][1].differing
+
+    assert min(bare["row taken away"], bare["column denied"], bare["table denied"], bare["masked by null"]) > 0
 
 
 @pytest.mark.parametrize("partner", PURPOSE)
@@ -88,7 +97,9 @@ def test_whoever_reads_the_tables_themselves_sees_the_worlds_differ(stack: Stack
     different = set()
     for table in ("long_beach.polbops{}.vesselcall", "oakland.tos{}.unit", "los_angeles.pola{}.vessel_visit",
                   "hueneme.exports{}.vessel_log", "san_diego.cargo{}.ship_call"):  # fmt: skip
-        read = [cursor.execute(f"SELECT * FROM {table.format(world)}").fetchall() for world in (FIRST, SECOND[partner])]
+        read = [
+            cursor.execute(f"SELECT * FROM {table.format(world)}").fetchall() for world in (FIRST, SECOND[partner][0])
+        ]
         if sorted(map(repr, read[0])) != sorted(map(repr, read[1])):
             different.add(table.partition(".")[0])
 
@@ -151,22 +162,26 @@ def test_an_absent_and_a_forbidden_name_get_the_same_words(twins: Twins, tmp_pat
 # --- planted leaks --------------------------------------------------------------------------------------------------
 
 CALLS = "long_beach.polbops.vesselcall"
-NUMBERS = (0, 1, -1, 2147483647, -2147483648)
 LEAKS: dict[str, tuple[Callable[[str], str], type[Planted], list[str]]] = {
     "a filter moved to the outer WHERE": (
-        with_filters_outside, Planted,
-        ["SELECT callno FROM long_beach.polbops.vesselcall WHERE 1 / plannedboxes >= 0"],
+        with_filters_outside, Planted, [f"SELECT callno FROM {CALLS} WHERE 1 / plannedboxes >= 0"],
     ),
     "a raw value in the text of an error": (
-        a_hidden_value, Talkative, ["SELECT 1 / (plannedboxes - 4) FROM long_beach.polbops.vesselcall"],
+        a_hidden_value, Talkative, [f"SELECT 1 / (plannedboxes - 4) FROM {CALLS}"],
     ),
     "an EXISTS without its guard": (
-        without_guards_in_exists, Planted,
-        [f"SELECT 1 WHERE EXISTS (SELECT 1 FROM {CALLS} WHERE plannedboxes = {n})" for n in NUMBERS],
+        without_guards_in_exists, Planted, [f"SELECT 1 WHERE EXISTS (SELECT 1 FROM {CALLS} WHERE plannedboxes <> 4)"],
     ),
     "a mask forgotten where only the order shows it": (
-        without_masks, Planted,
-        ["SELECT unit_id FROM oakland.tos.unit ORDER BY unit_no, unit_id /* ordered */"],
+        without_masks, Planted, ["SELECT unit_id FROM oakland.tos.unit ORDER BY unit_no, unit_id /* ordered */"],
+    ),
+    "a question that is asked below a mapping's joins": (
+        with_cells_that_go_anywhere, Planted,
+        ["SELECT count(*) FROM hueneme.freight.vessel_calls"
+         " WHERE CAST(if(call_id IN ('USNTD-K101', 'USNTD-K102'), 'x', '1') AS integer) = 1"],
+    ),
+    "a condition that is NULL lets what comes after it run": (
+        with_conditions_that_can_be_null, Planted, [f"SELECT callno FROM {CALLS} WHERE 1 / plannedboxes >= 0"],
     ),
 }  # fmt: skip
 
@@ -188,13 +203,15 @@ def test_a_planted_leak_is_found(twins: Twins, tmp_path: Path, leak: str) -> Non
     assert "different" in found
 
 
-def test_a_leak_that_nobody_looks_for_is_found_by_generated_queries(twins: Twins, tmp_path: Path) -> None:
+@pytest.mark.parametrize("leak", [without_conditions, without_masks], ids=lambda leak: leak.__name__)
+def test_a_leak_that_nobody_looks_for_is_found_by_generated_queries(
+    twins: Twins, tmp_path: Path, leak: Callable[[str], str]
+) -> None:
     texts = list(queries(twins.words(TESTER.name), "looking for a leak", 60))
 
     async def run() -> list[str]:
         async with twins.pairs(tmp_path, TESTER.name) as opened:
-            leaking = plant(opened[TESTER.name], with_filters_outside)
-            drawn = ((leaking, sql) for sql in texts)
+            drawn = ((plant(opened[TESTER.name], leak), sql) for sql in texts)
             return [verdict.kind async for verdict in compare_all(drawn, AT_ONCE)]
 
     assert "different" in asyncio.run(run())
@@ -253,14 +270,15 @@ def test_no_database_of_a_port_is_given_a_partners_expressions_to_run() -> None:
 
 BARRED = (
     "SELECT callno FROM"
-    " (SELECT callno, plannedboxes FROM long_beach.polbops{world}.vesselcall WHERE lower(vesselname) < 'n') t"
+    " (SELECT callno, plannedboxes FROM long_beach.polbops{world}.vesselcall"
+    " WHERE capacityteu IS NOT NULL AND lower(vesselname) < 'n' AND coalesce(lower(vesselname) < 'n', false)) t"
     " WHERE 1 / plannedboxes >= 0"
 )
 
 
 def test_a_division_by_a_hidden_value_fails_only_where_the_fence_is_down(stack: Stack, twins: Twins) -> None:
     fenced = connect(stack.home).cursor()
-    world = SECOND[TESTER.name]
+    world = SECOND[TESTER.name][0]
 
     assert fenced.execute(BARRED.format(world=world)).fetchall()
 

@@ -1,4 +1,4 @@
-"""Makes the second world: equal to the first in all that one partner may see, different wherever it may not.
+"""Makes a second world: equal to the first in all that one partner may see, different wherever it may not.
 
 Each row of the shared tables is followed back to the rows of the ports' own tables that it comes from. A value there is
 changed unless something the partner sees comes from it; a value that decides what is shown is changed only for another
@@ -26,19 +26,15 @@ from tests.real.reference import Agreement
 from tests.twins.agreed import Agreed, columns_of_conditions, form, is_hash
 from tests.twins.lineage import Lineage, lineage_of
 from tests.twins.loading import Loader
-from tests.twins.tables import ROW, Row, Tables, columns_in_sums, pool_of
+from tests.twins.tables import BENIGN, LOOKUPS, ROW, Row, Tables, columns_in_sums, marker_of, pool_of
 
-_TURNED = str.maketrans(
-    string.ascii_letters + string.digits,
-    string.ascii_lowercase[1:] + "a" + string.ascii_uppercase[1:] + "A" + string.digits[1:] + "0",
-)
-TURN_BACK = (
-    string.ascii_lowercase[1:] + "a" + string.ascii_uppercase[1:] + "A" + string.digits[1:] + "0",
-    string.ascii_letters + string.digits,
-)
-"""The two texts that undo the swap of letters in Trino's `translate`."""
-_BACK = str.maketrans(*TURN_BACK)
+_LETTERS = string.ascii_lowercase, string.ascii_uppercase, string.digits
+TURN_BACK = "".join(letters[::-1] for letters in _LETTERS), "".join(_LETTERS)
+"""The two texts that undo the swap of letters in Trino's `translate`: first for last, so that the order turns too."""
+_TURNED = str.maketrans(*TURN_BACK)
 NEW_ROWS = 3
+MARKED = 0.4
+"""How many of the hidden cells that may hold anything hold a value that stands nowhere else."""
 
 Run = Callable[[str], list[list[Any]]]
 Hidden = tuple[str, str]
@@ -76,11 +72,11 @@ class Maker:
         self._catalog, self._tables, self._run, self._loader = catalog, tables, run, loader
         self._secret = mask_secret
 
-    def twin(self, agreed: Agreed, first: str, second: str) -> Twin:
+    def twin(self, agreed: Agreed, first: str, second: str, *, bare: bool = False) -> Twin:
         """Make and load the twin of `first` for this asker; its view is proven equal."""
         shared = self._shared(agreed, first, self._catalog)
         made = _Changes(self._catalog, self._tables, agreed, shared)
-        twin = made.twin()
+        twin = made.bare_twin() if bare else made.twin()
         self._loader.lay_down(second, twin.tables)
         mine = self._view(agreed, shared, self._tables, set())
         other = self._view(agreed, self._shared(agreed, second, self._catalog), twin.tables, twin.hashed)
@@ -121,7 +117,7 @@ class Maker:
         if how == "show":
             return value
         if is_hash(how) and value is not None:
-            raw = value.translate(_BACK) if turned else value
+            raw = value.translate(_TURNED) if turned else value
             return hmac.new(key, raw.encode(), hashlib.sha256).hexdigest()
         return how["value"] if isinstance(how, dict) and how["mask"] == "constant" else None
 
@@ -185,6 +181,27 @@ class _Changes:
                 self._change_row(name, self._tables[name][place], row, chance, twin.differing)
             self._change_number(name, rows, chance, twin.differing)
         return twin
+
+    def bare_twin(self) -> Twin:
+        """The second world's tables without what is hidden: no hidden row, and nothing in a hidden cell."""
+        twin = Twin({}, Counter(), set())
+        for name, rows in self._tables.items():
+            kept = [row for row in rows if self._is_buried(name) or not self._is_hidden(name, row)]
+            twin.tables[name] = [self._bared(name, row, twin.differing) for row in kept]
+            twin.differing["row taken away"] += len(rows) - len(kept)
+        return twin
+
+    def _bared(self, name: TableName, row: Row, differing: Counter[str]) -> Row:
+        bare = dict(row)
+        for column in self._catalog.tables[name].columns:
+            category, donors = self._verdict(name, row, column)
+            if category and donors is None and category != "masked by a keyed hash" and row[column] is not None:
+                bare[column] = None
+                differing[category] += 1
+        return bare
+
+    def _is_buried(self, name: TableName) -> bool:
+        return name in self._buried or any(table == name for table, _ in self._keys)
 
     # --- what is seen of one cell ---------------------------------------------------------------------------------
 
@@ -274,22 +291,34 @@ class _Changes:
         return repr(found)
 
     def _other(self, name: TableName, row: Row, column: str, donors: list[Any] | None, chance: random.Random) -> Any:
+        """Another value; where there is a choice, one of those that are the second world's own."""
         now = row[column]
-        place = list(self._catalog.tables[name].columns).index(column)
+        if donors is None and self._is_key(name, column):
+            return _renewed(now)
+        mark = marker_of(column, self._catalog.tables[name].columns[column].type)
+        if donors is None and mark is not None and column not in BENIGN.get(str(name), ()) and chance.random() < MARKED:
+            return mark
         pool = donors if donors is not None else self._pools[name][column]
-        if (
-            donors is None
-            and place == 0
-            and len({each[column] for each in self._tables[name]}) == len(self._tables[name])
-        ):
-            pool = [now + 5000] if isinstance(now, int) else [f"{now}x"[-12:]] if isinstance(now, str) else [now]
         others = [value for value in pool if value != now and value == value]
-        return chance.choice(others) if others else now
+        if others and column in BENIGN.get(str(name), ()):
+            return others[row[ROW] % len(others)]  # each of the worst values stands in some row
+        own = [value for value in others if _is_of_the_second_world(name, column, value)]
+        return chance.choice(own or others) if others else now
+
+    def _is_key(self, name: TableName, column: str) -> bool:
+        known = [row[column] for row in self._tables[name]]
+        return column == next(iter(self._catalog.tables[name].columns)) and len(set(known)) == len(known)
 
     # --- how many rows there are ----------------------------------------------------------------------------------
 
     def _change_number(self, name: TableName, rows: list[Row], chance: random.Random, differing: Counter[str]) -> None:
-        """Take a hidden row away and add some that are like hidden ones."""
+        """Take a hidden row away and add some that are like hidden ones; to a look-up table, one that nothing finds."""
+        if str(name) in LOOKUPS:
+            if not self._agreed.parts(name.catalog, f"{name.schema}.{name.table}"):
+                types = {column: known.type for column, known in self._catalog.tables[name].columns.items()}
+                rows.append({**{c: marker_of(c, type_) for c, type_ in types.items()}, ROW: 1001})
+                differing["row added"] += 1
+            return
         hidden = [number for number, row in enumerate(self._tables[name]) if self._is_hidden(name, row)]
         if not hidden or name in self._buried or len(rows) < 10:
             return
@@ -388,6 +417,17 @@ def _reason(parts: list[Agreement], column: str, admitted: list[bool], how: Any,
     if not given:
         return "column denied"
     return "row under embargo" if any(part.get("embargo") for part in parts) else "row hidden"
+
+
+def _is_of_the_second_world(name: TableName, column: str, value: Any) -> bool:
+    """Half of the values that a hidden cell may take: so that whether a value is there at all differs too."""
+    return hashlib.sha256(f"{name} {column} {value!r}".encode()).digest()[0] % 2 == 0
+
+
+def _renewed(key: Any) -> Any:
+    if isinstance(key, int):
+        return key + 5000
+    return f"{key}x"[-12:] if isinstance(key, str) else key
 
 
 def _fresh(value: Any, number: int) -> Any:
