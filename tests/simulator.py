@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from gateway.audit.record import Receipt, Record, encode
 from gateway.errors import AuditUnavailable, GatewayError, PortTrouble
 from gateway.kernel.work import Desk, Job, Planned
-from gateway.model import Admission, AskedTable, Decision, Partner, Question, TableName
+from gateway.model import Admission, AskedTable, Catalog, Decision, Partner, Question, TableName
 from gateway.parts import Rows
 from gateway.pipeline import Gate
 from tests.world import CATALOG, EVERYTHING, PARTNER
@@ -50,8 +50,8 @@ class Log:
 class AtOnce:
     """The kernel's steps, taken here and now instead of in a worker."""
 
-    def __init__(self) -> None:
-        self._desk = Desk(CATALOG)
+    def __init__(self, catalog: Catalog = CATALOG) -> None:
+        self._desk = Desk(catalog)
 
     async def tables_asked(self, organisation: str, text: str) -> tuple[AskedTable, ...]:
         """Take the first hop."""

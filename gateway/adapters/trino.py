@@ -2,7 +2,7 @@
 
 Each query logs in to Trino with a token of its own, signed by the gateway's key, that names the partner and the audit
 receipt. Values come as Trino sends them (exact decimals and times as text). What Trino says of a failure reaches the
-partner only where it cannot depend on data.
+partner only where it cannot depend on data: where Trino says the very same of the statement alone, without a row read.
 """
 
 from __future__ import annotations
@@ -50,10 +50,25 @@ SAFE_ERRORS = frozenset(
         "DUPLICATE_COLUMN_NAME",
     }
 )  # fmt: skip
-"""Errors that Trino finds before it reads a row: their text speaks of the statement only."""
+"""Errors that Trino finds in a statement. Some of these names come from running queries too, so that a name proves
+nothing: `Trino._confirmed` does."""
 OUR_OBJECTS = frozenset({"CATALOG_NOT_FOUND", "SCHEMA_NOT_FOUND", "TABLE_NOT_FOUND", "COLUMN_NOT_FOUND"})
 """Errors about a port's own objects: the partner cannot cause them, a port that lost a table can."""
+VALUE_FAULTS = frozenset(
+    {
+        "java.lang.ArithmeticException", "java.lang.ArrayIndexOutOfBoundsException",
+        "java.lang.IndexOutOfBoundsException", "java.lang.NegativeArraySizeException",
+        "java.lang.NumberFormatException", "java.lang.StringIndexOutOfBoundsException", "java.time.DateTimeException",
+    }
+)  # fmt: skip
+"""What Trino's own functions let fall on odd values (`mod(250, 0)`) and calls internal: no port has failed."""
 DATA_ERROR = "the query failed on a value it met (a division by zero, a cast, an overflow or the like)"
+NOT_POSSIBLE = "the query asks for something that the engine cannot do, in its form or on a value it met"
+
+
+class Said(Failed):
+    """A failure in Trino's own words, of which nobody knows yet whether they depend on data."""
+
 
 _POSITION = re.compile(r"^line \d+:\d+: ")
 
@@ -74,10 +89,28 @@ class Trino:
         Raises `Failed`, `EngineUnavailable`, `PortTrouble` when a port may be to blame, or `VerificationFailed` when
         Trino asked the second wall for more than the admission, or did not ask it at all.
         """
+        try:
+            return await self._begin(sql, admission)
+        except Said as said:
+            raise await self._confirmed(said, sql, admission) from said.__cause__
+
+    async def _begin(self, sql: str, admission: Admission) -> Running:
         running = Running(self._connect(admission.user).cursor(), self._wall, admission.user)
         self._wall.admit(admission)
         await running.ask(sql)
         return running
+
+    async def _confirmed(self, said: Said, sql: str, admission: Admission) -> Failed:
+        """Let Trino's words pass only if it says them of the statement alone: VALIDATE analyses and reads no row."""
+        try:
+            valid = await self._begin(f"EXPLAIN (TYPE VALIDATE) {sql}", admission)
+            await valid.cancel()
+        except Said as again:
+            if again.message == said.message:
+                return Failed(said.message, hint=said.hint)
+        except GatewayError:
+            pass  # Trino cannot say; the partner is told the less
+        return unconfirmed(said.__cause__)
 
     async def silent_ports(self, tables: Iterable[TableName], user: str) -> tuple[str, ...]:
         """Name the ports among `tables` whose database gives no sign of life within `PROBE_SECONDS`."""
@@ -227,7 +260,8 @@ def _fetch(cursor: Any) -> Rows:
     try:
         rows: Rows = cursor.fetchmany(PAGE_ROWS)
     except Exception as error:
-        raise translated(error) from error
+        fault = translated(error)
+        raise (unconfirmed(error) if isinstance(fault, Said) else fault) from error
     return rows
 
 
@@ -241,25 +275,38 @@ def _cancel(cursor: Any) -> None:
 def translated(error: Exception) -> GatewayError:
     """Turn what trino-python-client raised into one of ours, without a value, a host or a place in our SQL."""
     if isinstance(error, TrinoUserError):
-        return _users_error(error)
+        return _of_the_query(error)
     if isinstance(error, TrinoQueryError):
         if error.error_type == "INSUFFICIENT_RESOURCES":
             return Failed("the query needs more time or memory than one query may take", hint="ask for less at once")
+        if (error.failure_info or {}).get("type") in VALUE_FAULTS:
+            return _data_error()
         return PortTrouble("Trino could not read a port's data")
     if isinstance(error, (requests.RequestException, TrinoConnectionError, trino.exceptions.Error)):
         return EngineUnavailable("Trino, the query engine, does not answer", hint="try again in a minute")
     return EngineUnavailable("the query engine failed in a way that nobody foresaw", hint="tell the operator")
 
 
-def _users_error(error: TrinoUserError) -> GatewayError:
+def _of_the_query(error: TrinoUserError) -> GatewayError:
     if error.error_name == "PERMISSION_DENIED":
         return VerificationFailed("Trino refused what the gateway had admitted")
     if error.error_name in OUR_OBJECTS:
         return PortTrouble("a port's table is not where the catalog says")
     if error.error_name in SAFE_ERRORS:
-        return Failed(_POSITION.sub("", error.message), hint="mend the expression and ask again")
+        return Said(_POSITION.sub("", error.message), hint="mend the expression and ask again")
     if error.error_name == "USER_CANCELED":
         return Failed("the query was cancelled")
+    return _data_error()
+
+
+def unconfirmed(error: BaseException | None) -> Failed:
+    """What a partner is told in place of Trino's own words once rows may have been read: one of two fixed texts."""
+    if isinstance(error, TrinoUserError) and error.error_name == "NOT_SUPPORTED":
+        return Failed(NOT_POSSIBLE, hint="write it another way: a correlated subquery as a join, NULLs out of arrays")
+    return _data_error()
+
+
+def _data_error() -> Failed:
     return Failed(DATA_ERROR, hint="guard the expression: nullif(x, 0), try_cast(…), try(…)")
 
 

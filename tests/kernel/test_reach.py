@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-import sqlglot
 from sqlglot import exp
 
 from gateway.kernel.dialect import read_text
@@ -128,7 +127,7 @@ def test_what_a_mapping_joins_filters_groups_and_unnests_is_always_in_reach() ->
 def read_by(sql: str) -> dict[TableName, set[str]]:
     """What a text reads of tables with a catalog, found without any of our own code: as Trino would resolve it."""
     read: dict[TableName, set[str]] = {}
-    for select in sqlglot.parse_one(sql, dialect="trino").find_all(exp.Select):
+    for select in read_text(sql).find_all(exp.Select):
         clauses = [c for c in (select.args.get("from_"), *(select.args.get("joins") or ())) if c]
         for table in (clause.this for clause in clauses):
             if isinstance(table, exp.Table) and table.catalog:
