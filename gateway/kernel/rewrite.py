@@ -21,7 +21,6 @@ Arm = tuple[exp.Expr | None, exp.Expr]
 NO_COLUMN = "_"
 """The one column of a guard that shows none, as for `SELECT count(*)`; the resolver binds no name to it."""
 HASH_LENGTH = 32
-_NULLED = Mask("null")
 
 _COMPARISONS: dict[str, type[exp.Binary]] = {
     "eq": exp.EQ, "ne": exp.NEQ, "lt": exp.LT, "le": exp.LTE, "gt": exp.GT, "ge": exp.GTE,
@@ -87,7 +86,7 @@ def _source(table: Table, columns: list[str], branch: Branch) -> exp.Expr:
     if mapping is None:
         return exp.table_(table.name.table, table.name.schema, table.name.catalog, quoted=True)
     conditions = [c.column for a in branch.agreements for rule in a.rows for c in rule]
-    shown = [name for name in columns if any(_takes_value(a.columns.get(name, _NULLED)) for a in branch.agreements)]
+    shown = [name for name in columns if any(_shows(agreement, name) for agreement in branch.agreements)]
     needed = [name for name in dict.fromkeys([*shown, *conditions]) if name in mapping.columns]
     filled = [_named(mapping.columns[name].copy(), name) for name in needed]
     inner = mapping.source.copy()
@@ -95,8 +94,11 @@ def _source(table: Table, columns: list[str], branch: Branch) -> exp.Expr:
     return inner.subquery(exp.to_identifier(MAPPING_ALIAS, quoted=True), copy=False)
 
 
-def _takes_value(mask: Mask | None) -> bool:
-    """Whether a value is needed to show it under this mask: what needs none is not read at all."""
+def _shows(agreement: AgreementGrant, name: str) -> bool:
+    """Whether the agreement needs the value itself: what is masked to NULL or a constant is not read at all."""
+    if name not in agreement.columns:
+        return False
+    mask = agreement.columns[name]
     return mask is None or mask.kind == "keyed_hash"
 
 

@@ -76,3 +76,10 @@ def test_a_rule_that_may_be_unknown_is_caught() -> None:
 
     with pytest.raises(VerificationFailed, match=r"\(5\)"):
         verify(sql.replace(known, ""), grant)
+
+
+def test_a_guard_over_a_mapping_that_masks_all_it_shows_reads_no_column() -> None:
+    decision = says({LA_CALLS: [gives(ship=Mask("null"), carrier=Mask("constant", "no"))]})
+
+    assert '"ship" AS' not in rewritten("SELECT ship, carrier FROM calls", decision).split("FROM (SELECT")[2]
+    verify(rewritten("SELECT ship, carrier FROM calls", decision), decided("SELECT ship FROM calls", decision)[1])
