@@ -68,6 +68,7 @@ _HEX = re.compile(r"[xX]'([0-9a-fA-F]{2})*'")
 _OPENING = {"(": ")", "[": "]"}
 _QUOTED = {TokenType.IDENTIFIER: '"', TokenType.STRING: "'"}
 
+_NO_ITEM = NO_NAMES - ITEM_BEGINS
 _NO_NAMED = (None, TokenType.SELECT, TokenType.L_PAREN, TokenType.COMMA, TokenType.DISTINCT, TokenType.ALL)
 _Place = Callable[[TokenType | None, TokenType | None], bool]
 _PLACES: dict[TokenType, _Place] = {
@@ -184,7 +185,7 @@ class _Mended:
                 raise self._refused(token, "this field of EXTRACT is not open", "write its word, without quotes")
             self._out.append(token)
         elif _WORDS.fullmatch(written):
-            return self._word(index, token, " ".join(written.upper().split()))
+            return self._word(index, token, written.upper() if written.isalnum() else " ".join(written.upper().split()))
         else:
             hint = instead_of(written, "use names, numbers and plain 'text'")
             raise self._refused(token, f"{written[:20]} is not open", hint)
@@ -283,7 +284,7 @@ class _Mended:
             return 2
         elif self._before() == TokenType.DOT or not self._is_keyword(index, token, written):
             token = self._name(index, token, written)
-        elif self._before() in (TokenType.ALIAS, TokenType.COMMA) and token.token_type not in ITEM_BEGINS:
+        elif self._before() in (TokenType.ALIAS, TokenType.COMMA) and token.token_type in _NO_ITEM:
             raise self._refused(token, f"{written} may not stand here", "put a name in double quotes, or leave , out")
         self._out.append(token)
         return 1
@@ -302,7 +303,7 @@ class _Mended:
             raise self._refused(token, f"WITH {written} is not open", "write the expression itself in the query")
         if written == "MATCH_RECOGNIZE" and self._after(index) == TokenType.L_PAREN:
             raise self._refused(token, "MATCH_RECOGNIZE is not open", "write lag, lead and sums OVER windows")
-        return self._like(token, TokenType.VAR, token.text)
+        return token if token.token_type == TokenType.VAR else self._like(token, TokenType.VAR, token.text)
 
     def _defines(self, index: int) -> bool:
         """Whether a CTE is called by the word at this place."""
@@ -313,15 +314,17 @@ class _Mended:
         kind, before, after = token.token_type, self._before(), self._after(index)
         if kind not in KEYWORDS or (written in CALLED and after == TokenType.L_PAREN):
             return False
-        following = " ".join(self._written(later).upper() for later in self._tokens[index + 1 : index + 4])
-        if kind == TokenType.IS and not _IS.match(following):
+        if kind == TokenType.IS and not _IS.match(self._following(index)):
             raise self._refused(token, "this form of IS is not open", "write IS [NOT] NULL or IS [NOT] DISTINCT FROM")
-        if kind == TokenType.LIMIT and not _LIMIT.match(following):
+        if kind == TokenType.LIMIT and not _LIMIT.match(self._following(index)):
             return False
         if kind in (TokenType.VALUES, TokenType.TABLE) and self._stands_as_relation(kind, after):
             raise self._refused(token, f"{written} may not stand here", "write (SELECT …) AS t or (VALUES …) AS t")
         check = _PLACES.get(kind)
         return check is None or check(before, after)
+
+    def _following(self, index: int) -> str:
+        return " ".join(self._written(later).upper() for later in self._tokens[index + 1 : index + 4])
 
     def _stands_as_relation(self, kind: TokenType, after: TokenType | None) -> bool:
         """Whether VALUES or TABLE is read from without brackets, or a TABLE in brackets keeps its own name."""

@@ -8,6 +8,7 @@ become typed literals here; nothing is ever pasted into text.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from sqlglot import exp
 
@@ -216,4 +217,9 @@ def _null(type_: str) -> exp.Cast:
 
 
 def _type(type_: str) -> exp.DataType:
+    return _built(type_).copy()
+
+
+@lru_cache(maxsize=512)
+def _built(type_: str) -> exp.DataType:
     return exp.DataType.build(type_, dialect=DIALECT)

@@ -138,6 +138,7 @@ PASSES = [
     "SELECT trim(LEADING 'x' FROM a), substring(a FROM 2 FOR 3), position('a' IN b), normalize(a, NFC) FROM t",
     'SELECT date, year, "row", t.first, count FROM t semi JOIN u asof ON true',
     "SELECT sum(a) over FROM t",
+    "SELECT a, first, rows AS offset FROM t ORDER BY a, range",
     "SELECT a IN (" + ", ".join(map(str, range(10_000))) + ") FROM t",
     "SELECT " + "(" * 300 + "1" + ")" * 300,
     "SELECT 1 FROM t0" + "".join(f" JOIN t{n} ON t{n}.a = t0.a" for n in range(1, 61)),
