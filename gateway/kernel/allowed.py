@@ -140,4 +140,4 @@ STATEMENT_STARTS = frozenset({"SELECT", "WITH", "VALUES", "TABLE", "("})
 
 def parts_of(node: exp.Expr) -> set[str]:
     """Name the parts that a node has."""
-    return {key for key, value in node.args.items() if value not in (None, False, [])}
+    return {key for key, value in node.args.items() if value}

@@ -43,6 +43,7 @@ from gateway.kernel.words import (
     RELATION_FOLLOWS,
     RESERVED,
     SETS,
+    SETTLED,
     TYPE_NAMES,
     UNITS,
     VALUE_ENDS,
@@ -66,6 +67,8 @@ _IS = re.compile(r"(NOT )?(NULL\b|DISTINCT FROM\b)")
 _LIMIT = re.compile(r"(\d+|ALL)( \)|$)")
 _HEX = re.compile(r"[xX]'([0-9a-fA-F]{2})*'")
 _OPENING = {"(": ")", "[": "]"}
+_MAY_BE_MORE = LITERAL_TYPES | {"INTERVAL", "AS"}
+"""Plain words that what follows them makes a literal of."""
 _QUOTED = {TokenType.IDENTIFIER: '"', TokenType.STRING: "'"}
 
 _NO_ITEM = NO_NAMES - ITEM_BEGINS
@@ -357,6 +360,27 @@ class _Mended:
         return Token(kind, text, token.line, token.col, token.start, token.end)
 
 
+class _Ours(_Mended):
+    """The same for a text that `emit` wrote: only what a word may mean is settled, for nothing else is left open."""
+
+    def all(self) -> list[Token]:
+        """Every token; a text that `emit` did not write is noticed by whoever writes the tree out again."""
+        index = 0
+        while index < len(self._tokens):
+            token = self._tokens[index]
+            kind = token.token_type
+            if kind in SETTLED or (kind == TokenType.VAR and token.text.upper() not in _MAY_BE_MORE):
+                self._out.append(token)
+                index += 1
+            elif kind in (TokenType.L_PAREN, TokenType.R_PAREN):
+                opens = kind == TokenType.L_PAREN
+                self._out.append(self._opened("(", token) if opens else self._closed(")", token))
+                index += 1
+            else:
+                index += self._one(index)
+        return self._out
+
+
 # --- sqlglot's parser and generator ---------------------------------------------------------------------------------
 # Its compiled classes cannot be inherited from, so their tables are set here, for the whole process, before first use.
 
@@ -516,8 +540,16 @@ def _counted(token: Token) -> str:
 
 
 def read_text(text: str) -> exp.Expr:
-    """Parse a text of our own or of a catalog file, which must be one statement or expression."""
-    trees = read(tokens_of(text, MOST_TOKENS), text)
+    """Parse a text of a catalog file, which must be one statement or expression."""
+    return _only(read(tokens_of(text, MOST_TOKENS), text))
+
+
+def read_back(text: str) -> exp.Expr:
+    """Parse a text that `emit` wrote. The caller must compare `emit(tree)` with the text: that is the check of both."""
+    return _only(read(_Ours(text, list(DIALECT.tokenize(text))).all(), text))
+
+
+def _only(trees: list[exp.Expr | None]) -> exp.Expr:
     if len(trees) != 1 or trees[0] is None:
         raise NotParsed("this is not one statement", hint="write exactly one")
     return trees[0]

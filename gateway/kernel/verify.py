@@ -22,7 +22,7 @@ from sqlglot.errors import SqlglotError
 
 from gateway.errors import GatewayError, VerificationFailed
 from gateway.kernel.allowed import NODES, parts_of
-from gateway.kernel.dialect import ARRAY, DIALECT, INTERVAL, LITERAL, emit, read_text
+from gateway.kernel.dialect import ARRAY, DIALECT, INTERVAL, LITERAL, emit, read_back
 from gateway.kernel.functions import FUNCTIONS, TABLE_FUNCTIONS
 from gateway.model import AgreementGrant, Branch, Condition, Grant, Mask, PortMapping, Scalar, Table, TableName
 
@@ -55,7 +55,7 @@ def verify(sql: str, grant: Grant) -> Verified:
     """Check our own SQL against the grant, or raise `VerificationFailed`; nothing is ever mended here."""
     # (0) one query of allowed nodes
     try:
-        tree = read_text(sql)
+        tree = read_back(sql)
     except (GatewayError, SqlglotError, RecursionError) as error:
         raise VerificationFailed("the rewritten query broke rule (0) not one query") from error
     _demand(isinstance(tree, exp.Query | exp.Values), "(0) not one query")
@@ -268,7 +268,7 @@ def _mapping_texts(known: _ByKey) -> tuple[str, Mapping[str, str]]:
 
 
 def _text(node: exp.Expr) -> str:
-    return str(node.sql(dialect=DIALECT, comments=False, identify=True, copy=False))
+    return emit(node)
 
 
 # --- (5) the rows ---------------------------------------------------------------------------------------------------

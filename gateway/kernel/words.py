@@ -60,6 +60,14 @@ ITEM_BEGINS = frozenset(
 )  # fmt: skip
 """Keywords that an item after a comma may begin with."""
 
+SETTLED = COMPARING | frozenset(
+    getattr(TokenType, name)
+    for name in (
+        "IDENTIFIER STRING NUMBER COMMA DOT PLUS DASH STAR SLASH MOD DPIPE AND OR NOT IS NULL TRUE FALSE CASE WHEN "
+        "THEN ELSE END SELECT FROM WHERE UNION"
+    ).split()
+)
+"""Tokens that mean one thing wherever `emit` writes them."""
 PREDICATE_WORDS = COMPARING | {TokenType.IS, TokenType.IN, TokenType.BETWEEN, TokenType.LIKE}
 """What makes a condition of values."""
 CONDITION_ENDS = (
