@@ -18,7 +18,8 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from gateway.errors import GatewayError
-from gateway.kernel.dialect import ARRAY, DIALECT, INTERVAL, LITERAL, read_text
+from gateway.kernel.dialect import DIALECT, read_text
+from gateway.kernel.lexer import ARRAY, INTERVAL, LITERAL
 
 LITERALS_AND_NAMES = {exp.Column, exp.Identifier, exp.Literal, exp.Null, exp.Boolean, exp.Var, exp.Star}
 TYPES = {exp.Cast, exp.TryCast, exp.DataType, exp.DataTypeParam}

@@ -2,7 +2,7 @@
 
 A reviewer checks that nothing leaves `parse` that these rules did not see:
 (1) the text is short and shallow enough for any parser  (2) no token that the two readers read differently
-(`dialect.py`)  (3) exactly one statement, and it is a query  (4) every node is on the allow-list, with listed parts
+(`lexer.py`)  (3) exactly one statement, and it is a query  (4) every node is on the allow-list, with listed parts
 only  (5) every function is classified and open  (6) kinds with a hidden side (tables, types, joins, stars) are in their
 plain form.
 """
@@ -22,8 +22,9 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from gateway.errors import NotAllowed, NotParsed
 from gateway.kernel.allowed import EXTRACT_FIELDS, NODES, OPERATORS, PREDICATES, STATEMENT_STARTS, TYPES, parts_of
-from gateway.kernel.dialect import ARRAY, INTERVAL, LITERAL, first_word, place_of, read, reads_two_ways, tokens_of
+from gateway.kernel.dialect import read, reads_two_ways, tokens_of
 from gateway.kernel.functions import FUNCTIONS, TABLE_FUNCTIONS
+from gateway.kernel.lexer import ARRAY, INTERVAL, LITERAL, first_word, place_of
 from gateway.kernel.statements import refusal_of
 
 MAX_BYTES = 1_000_000

@@ -22,8 +22,9 @@ from sqlglot.errors import SqlglotError
 
 from gateway.errors import GatewayError, VerificationFailed
 from gateway.kernel.allowed import NODES, parts_of
-from gateway.kernel.dialect import ARRAY, DIALECT, INTERVAL, LITERAL, emit, read_back
+from gateway.kernel.dialect import DIALECT, emit, read_back
 from gateway.kernel.functions import FUNCTIONS, TABLE_FUNCTIONS
+from gateway.kernel.lexer import ARRAY, INTERVAL, LITERAL
 from gateway.model import AgreementGrant, Branch, Condition, Grant, Mask, PortMapping, Scalar, Table, TableName
 
 Fact = tuple[str, str, tuple[str, ...]]

@@ -19,7 +19,8 @@ from typing import Literal
 import duckdb
 from sqlglot import exp
 
-from gateway.kernel.dialect import ARRAY, DIALECT, LITERAL, read_text
+from gateway.kernel.dialect import DIALECT, read_text
+from gateway.kernel.lexer import ARRAY, LITERAL
 from gateway.model import AgreementGrant, Branch, Condition, Grant, TableName
 from tests.mutants.richer import BOX, BOXES_FROM, CALLS_FROM, COLUMNS, KEYS, SECRET, SHEET, SHIP, VISIT, Pair
 
