@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +72,11 @@ class Waiting:
 
 
 async def until_gone(*pids: int) -> None:
-    """Wait until processes are gone."""
-    processes = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
+    """Wait until processes are gone; one that went before it was looked at is gone."""
+    processes = []
+    for pid in pids:
+        with suppress(psutil.NoSuchProcess):
+            processes.append(psutil.Process(pid))
     _, alive = await asyncio.to_thread(psutil.wait_procs, processes, PATIENT)
     assert not alive
 

@@ -44,6 +44,14 @@ def wait_for(claim: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+def gone(pid: int) -> bool:
+    """Whether a process has ended, though nobody may have fetched its exit code yet."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 def test_a_part_is_started_anew_only_when_the_last_of_the_one_before_is_gone(home: Home) -> None:
     before = begin(home, [sys.executable, "-c", "import time; time.sleep(1.5)"])
 
@@ -107,7 +115,7 @@ def test_the_children_of_a_killed_part_go_with_it(home: Home) -> None:
 
     processes.stop(home, ("opa",), patience_seconds=0.2)
 
-    wait_for(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE)
+    wait_for(lambda: gone(child))
 
 
 def test_what_a_crash_left_without_a_record_is_found_by_its_mark(home: Home) -> None:
