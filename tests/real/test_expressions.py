@@ -34,8 +34,10 @@ STATEMENTS = (
     + [f"SELECT i, {e} AS x FROM r ORDER BY i" for e in _lines("windows.txt")]
     + _lines("statements.txt")
 )
-"""Over `r (i, d, s, t, b)`: a whole number, a double, a text, a time and a boolean, the last row with NULLs. One page of rows, so
-that Trino adds them up in one order; each ORDER BY leaves no ties."""
+"""Over `r (i, d, s, t, b)`: a whole number, a double, a text, a time and a boolean, the last row with NULLs.
+
+They are one page, so that Trino adds them up in one order, and no ORDER BY leaves ties.
+"""
 
 
 def _with_rows(statement: str) -> str:
