@@ -13,6 +13,11 @@ PURPOSES = ("freight_resilience", "goods_movement_efficiency", "emissions_reduct
 
 CANONICAL_CATALOG, CANONICAL_SCHEMA = "california", "freight"
 
+Use = Literal["select", "filter", "group", "join", "aggregate", "order"]
+"""What a query does with a column: its value comes back, it chooses rows, makes groups, is set equal to a column of
+another table, goes into a figure over many rows, or puts rows in order."""
+USES: tuple[Use, ...] = ("select", "filter", "group", "join", "aggregate", "order")
+
 Sensitivity = Literal["public", "restricted", "commercial", "confidential", "labor"]
 Scalar = str | int | float | bool
 
@@ -86,6 +91,8 @@ class Column:
     standard: str = ""
     sensitivity: Sensitivity = "restricted"
     term: str = ""
+    uses: frozenset[Use] = frozenset(USES)
+    """In the catalog as a partner sees it: what the partner may do with the column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +150,7 @@ class Catalog:
 # --- what the policy says -------------------------------------------------------------------------------------------
 
 Operator = Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "not_in", "between", "is_null", "not_null", "starts_with"]
-MaskKind = Literal["null", "constant", "keyed_hash"]
+MaskKind = Literal["null", "constant", "keyed_hash", "truncate", "time_grain", "band", "geo_grid", "join_hash"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +168,38 @@ class Mask:
 
     kind: MaskKind
     value: Scalar | None = None
+    """constant: the value. truncate: how many characters stay. time_grain: `hour` to `year`. band: the width, in the
+    column's unit. geo_grid: the width in degrees."""
+    fill: str = ""
+    """truncate: the character that stands for each one taken away; empty for none."""
+
+
+JoinValues = Literal["clear", "hashed"]
+
+
+@dataclass(frozen=True, slots=True)
+class JoinRule:
+    """One table that an agreement lets its own be joined with."""
+
+    table: str
+    """As agreements name it: `freight.vessel_calls`."""
+    ports: frozenset[str]
+    on: tuple[tuple[str, str], ...]
+    """Column of the agreement's table, column of the other."""
+    values: JoinValues
+    """hashed: both sides show the column as a hash that all ports make alike for one organisation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much may leave under one agreement for one organisation; None where there is no limit."""
+
+    rows: int | None = None
+    """Rows in one answer."""
+    queries_a_day: int | None = None
+    """Queries in one UTC day."""
+    bytes_a_day: int | None = None
+    """Bytes of answers in one UTC day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +213,15 @@ class AgreementGrant:
     """Alternatives of conditions that all must hold; `((),)` is all rows, `()` is none."""
     reason: str
     """The port's own words."""
+    uses: Mapping[str, frozenset[Use]] = field(default_factory=dict)
+    """For each column that may not be used in all six ways, the ways it may."""
+    joins: tuple[JoinRule, ...] | None = None
+    """The tables it may be joined with; None: any."""
+    limits: Limits = Limits()
+    contact: str = ""
+    """Whom to ask about this agreement; empty: the port's contact."""
+    citation: str = ""
+    """Where the agreement is written down, such as a contract's number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +239,16 @@ class AskedTable:
 
     name: TableName
     columns: tuple[str, ...]
+    uses: Mapping[str, frozenset[Use]] = field(default_factory=dict)
+    """What the query may do with each column; one that is not named here is used in all six ways."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What one organisation has had under one agreement on this UTC day."""
+
+    queries: int = 0
+    bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +260,8 @@ class Question:
     now: str
     """The moment of the question, UTC, as `2026-11-22T16:45:06Z`: sent, so that an auditor can replay the decision."""
     tables: tuple[AskedTable, ...]
+    spent: Mapping[str, Mapping[str, Spent]] = field(default_factory=dict)
+    """Port -> agreement -> what the partner's organisation has had of it today; only agreements with limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +270,7 @@ class Decision:
 
     id: str
     revisions: Mapping[str, str]
-    """Port -> digest of the agreements that were in force."""
+    """Port -> revision of the bundle whose agreements were in force."""
     tables: Mapping[TableName, TableDecision]
 
 
