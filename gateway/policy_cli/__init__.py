@@ -1,0 +1,14 @@
+"""The command `portgate policy`: what a port's data steward works with."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(
+    name="policy",
+    help="Edit, try, publish and stop what a port shares.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
