@@ -190,7 +190,9 @@ def _keyed_hash(form: dict[str, Any], value: str, key: str) -> str:
 
 
 def _truncated(form: dict[str, Any], value: str, key: str) -> str:
-    return value[: form["keep"]] + form.get("fill", "") * len(value[form["keep"] :])
+    keep: int = form["keep"]
+    fill: str = form.get("fill", "")
+    return value[:keep] + fill * len(value[keep:])
 
 
 def _of_band(form: dict[str, Any], value: Any, key: str) -> Any:
@@ -198,7 +200,8 @@ def _of_band(form: dict[str, Any], value: Any, key: str) -> Any:
 
 
 def _of_grid(form: dict[str, Any], value: float, key: str) -> float:
-    return math.floor(value / form["degrees"]) * float(form["degrees"])
+    width = float(form["degrees"])
+    return math.floor(value / width) * width
 
 
 def _of_grain(form: dict[str, Any], value: date, key: str) -> date:
