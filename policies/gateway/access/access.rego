@@ -90,7 +90,7 @@ _narrow_is_silent(port) if data.ports[port].narrow.deny == set()
 
 # The agreements over a table that can concern this partner, in the order of the file. The index only saves time: what it
 # names is checked whole, so that an index which is wrong takes away and never adds.
-_places(port, name) := sort(({place | some place in data.ports[port].index[name].organisations[input.partner.organisation]} | {place | some place in data.ports[port].index[name].organisation_classes[input.partner.organisation_class]}) | {place | some role in input.partner.roles; some place in data.ports[port].index[name].roles[role]}) if {
+_places(port, name) := sort((({place | some place in data.ports[port].index[name].organisations[input.partner.organisation]} | {place | some place in data.ports[port].index[name].organisation_classes[input.partner.organisation_class]}) | {place | some role in input.partner.roles; some place in data.ports[port].index[name].roles[role]})) if {
 	port in _open_ports
 } else := []
 
