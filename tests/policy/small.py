@@ -6,7 +6,7 @@ Nothing here is shared with `gateway/policy/compare.py`: forms and rows are told
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import product
 from typing import Any
@@ -79,19 +79,21 @@ _masks = {
 
 
 def _column_rule(column: str) -> st.SearchStrategy[ColumnRule]:
-    return st.builds(ColumnRule, _uses, st.one_of(st.none(), _masks[column]))
+    return st.builds(ColumnRule, _uses, st.one_of(st.none(), _masks[column], _masks[column]))
 
 
-_columns = st.fixed_dictionaries({}, optional={column: _column_rule(column) for column in COLUMNS}).filter(bool)
+_columns = st.fixed_dictionaries(
+    {"line": _column_rule("line")}, optional={column: _column_rule(column) for column in COLUMNS[1:]}
+)
 _embargoes = st.one_of(
     st.none(), st.none(), st.builds(Embargo, st.just("at"), st.sampled_from(_AGES), st.just("instant"))
 )
 rules = st.builds(TableRule, st.just("rows"), _columns, _rows, embargo=_embargoes)
 parties = st.builds(
     Party,
-    st.sampled_from([(), (), ("msc",), ORGANISATIONS]),
-    st.sampled_from([("ocean_carrier",), CLASSES]),
-    st.sampled_from([(), (), ("planner",)]),
+    st.sampled_from([(), (), (), (), ("msc",), ORGANISATIONS]),
+    st.sampled_from([CLASSES, CLASSES, ("ocean_carrier",)]),
+    st.sampled_from([(), (), (), (), ("planner",)]),
 )
 _dates = st.sampled_from([("2026-01-01", "2027-01-01"), ("2026-03-10", "2027-01-01"), ("2026-01-01", "2026-03-20")])
 
@@ -108,8 +110,8 @@ def agreements(draw: st.DrawFn, name: str) -> Agreement:
         until=end,
         reason="A reason.",
         tables={TABLE: draw(rules)},
-        suspended=draw(st.sampled_from([False, False, False, True])),
-        reciprocal=draw(st.sampled_from([False, False, False, True])),
+        suspended=draw(st.sampled_from([False] * 6 + [True])),
+        reciprocal=draw(st.sampled_from([False] * 6 + [True])),
         limits=Limits(queries_a_day=draw(st.sampled_from([None, None, 3]))),
     )
 
@@ -122,11 +124,26 @@ def documents(draw: st.DrawFn) -> dict[str, PortDocument]:
             port=port,
             organisation=f"port_of_{port}",
             contact="",
-            suspended=draw(st.sampled_from([False, False, False, False, True])),
-            agreements=tuple(draw(agreements(f"{port}-{place}")) for place in range(draw(st.integers(0, most)))),
+            suspended=draw(st.sampled_from([False] * 8 + [True])),
+            agreements=tuple(draw(agreements(f"{port}-{place}")) for place in range(draw(st.integers(least, most)))),
         )
-        for port, most in (("oakland", 3), ("hueneme", 1))
+        for port, least, most in (("oakland", 1, 3), ("hueneme", 0, 1))
     }
+
+
+@st.composite
+def edits(draw: st.DrawFn) -> tuple[dict[str, PortDocument], dict[str, PortDocument]]:
+    """Documents before and after an edit: one agreement is another, stands elsewhere, or all is new."""
+    old, new = draw(documents()), draw(documents())
+    kind = draw(st.sampled_from(["one", "order", "all"]))
+    mine = list(old["oakland"].agreements)
+    if kind == "order":
+        new = {**old, "oakland": replace(old["oakland"], agreements=tuple(reversed(mine)))}
+    if kind == "one" and mine:
+        place = draw(st.integers(0, len(mine) - 1))
+        mine[place] = draw(agreements(mine[place].id))
+        new = {**old, "oakland": replace(old["oakland"], agreements=tuple(mine))}
+    return old, new
 
 
 # --- partners and rows ----------------------------------------------------------------------------------------------

@@ -33,10 +33,11 @@ _quick = settings(
 
 
 @_quick
-@given(small.documents(), small.documents(), st.lists(_points, min_size=8, max_size=8))
+@given(small.edits(), st.lists(_points, min_size=8, max_size=8))
 def test_what_widens_or_narrows_for_one_partner_is_what_a_look_at_every_row_says(
-    old: Documents, new: Documents, points: list[tuple[Partner, str, str, str, frozenset[Use]]]
+    edit: tuple[Documents, Documents], points: list[tuple[Partner, str, str, str, frozenset[Use]]]
 ) -> None:
+    old, new = edit
     comparison = comparison_of(old, new, "oakland", small.TABLE, small.TYPES, texts=_ATTRIBUTES)
 
     for partner, purpose, day, column, uses in points:
@@ -47,10 +48,11 @@ def test_what_widens_or_narrows_for_one_partner_is_what_a_look_at_every_row_says
 
 
 @_quick
-@given(small.documents(), small.documents(), st.lists(_points, min_size=4, max_size=4))
+@given(small.edits(), st.lists(_points, min_size=4, max_size=4))
 def test_a_change_is_listed_exactly_if_some_partner_sees_it_in_some_row(
-    old: Documents, new: Documents, points: list[tuple[Partner, str, str, str, frozenset[Use]]]
+    edit: tuple[Documents, Documents], points: list[tuple[Partner, str, str, str, frozenset[Use]]]
 ) -> None:
+    old, new = edit
     changes = [change for change in compare(old, new, lambda _port, _table: small.TYPES) if change.port == "oakland"]
 
     for change in changes:
