@@ -101,10 +101,9 @@ class Span:
 class Before:
     """What the same partners see through another agreement on the other side."""
 
-    agreement: str
+    offer: Offer
     mask: Mask | None
-    rule: TableRule
-    uses: tuple[Use, ...]
+    uses: frozenset[Use]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +158,7 @@ class _Side:
         """The places of the offers that give the column in all of the uses."""
         for place, offer in enumerate(self.offers):
             given = offer.rule.columns.get(column)
-            if given is not None and uses <= frozenset(given.uses) and lens.lets_through(offer):
+            if given is not None and uses <= given.uses and lens.lets_through(offer):
                 yield place, given.mask
 
     def through(self, place: int, column: str, uses: frozenset[Use], lens: Lens = ALL) -> Formula:
@@ -318,12 +317,13 @@ class _Search:
 
     def _use_sets(self, column: str, place: int) -> list[list[tuple[Use, ...]]]:
         """The sets of uses that a query may make, small ones first; those that every offer allows alike together."""
-        given = self.here.offers[place].rule.columns[column].uses
+        allowed_here = self.here.offers[place].rule.columns[column].uses
+        given = tuple(use for use in USES if use in allowed_here)
         rules = [offer.rule.columns.get(column) for offer in (*self.here.offers, *self.there.offers)]
         alike: dict[object, list[tuple[Use, ...]]] = {}
         for size in range(1, len(given) + 1):
             for uses in combinations(given, size):
-                allowed = tuple(rule is not None and set(uses) <= set(rule.uses) for rule in rules)
+                allowed = tuple(rule is not None and rule.uses.issuperset(uses) for rule in rules)
                 alike.setdefault(allowed, []).append(uses)
         return list(alike.values())
 
@@ -383,8 +383,8 @@ class _Search:
             if columns and given is None:
                 continue
             if self._is_met(self.here.live[place], self.there.live[other]):
-                mask, uses = (given.mask, tuple(given.uses)) if given else (None, ())
-                yield Before(offer.agreement.id, mask, offer.rule, uses)
+                mask, uses = (given.mask, given.uses) if given else (None, frozenset())
+                yield Before(offer, mask, uses)
 
     def _party(self, party: Party, formula: Formula) -> Party:
         """Those of the party's names for which the change holds."""
@@ -398,11 +398,11 @@ class _Search:
 
     def _spans(self, agreement: Agreement, formula: Formula) -> Iterator[Span]:
         """The days on which the change holds: between two days that no agreement names, all are alike."""
-        since = self.comparison.since or agreement.from_
+        since = self.comparison.since or agreement.from_day
         offers = (*self.here.offers, *self.there.offers)
-        named = {day for offer in offers for day in (offer.agreement.from_, offer.agreement.until)} | {since}
-        first = max(agreement.from_, since)
-        edges = sorted(day for day in named | {first, agreement.until} if first <= day <= agreement.until)
+        named = {day for offer in offers for day in (offer.agreement.from_day, offer.agreement.until_day)} | {since}
+        first = max(agreement.from_day, since)
+        edges = sorted(day for day in named | {first, agreement.until_day} if first <= day <= agreement.until_day)
         start = ""
         for day, following in pairwise(edges):
             is_day = self.comparison.space.day == day_number(day)
@@ -509,7 +509,7 @@ def _live(space: Space, documents: Documents, table: str, offer: Offer) -> Formu
 
 def _in_force(space: Space, agreement: Agreement) -> Formula:
     purposes = z3.Or([space.is_purpose(purpose) for purpose in agreement.purposes])
-    return z3.And(purposes, space.is_between(agreement.from_, agreement.until))
+    return z3.And(purposes, space.is_between(agreement.from_day, agreement.until_day))
 
 
 def _reciprocated(space: Space, documents: Documents, table: str, port: str) -> Formula:

@@ -65,7 +65,7 @@ def is_with(party: Party, partner: Partner) -> bool:
 
 def is_in_force(agreement: Agreement, purpose: str, day: str) -> bool:
     """Whether an agreement speaks of this purpose and day, and is not suspended."""
-    return not agreement.suspended and purpose in agreement.purposes and agreement.from_ <= day < agreement.until
+    return not agreement.suspended and purpose in agreement.purposes and agreement.from_day <= day < agreement.until_day
 
 
 def is_exhausted(limits: Limits, spent: Spent) -> bool:
@@ -227,7 +227,7 @@ def _held(agreement: Agreement, rule: TableRule, asked: AskedTable, partner: Par
     late = rule.embargo is not None and is_labor(rule.embargo.column)
     if rule.release != "rows" or not rows or late or not shows:
         return None
-    uses = {c: frozenset(rule.columns[c].uses) for c in columns if len(rule.columns[c].uses) < len(USES)}
+    uses = {c: rule.columns[c].uses for c in columns if len(rule.columns[c].uses) < len(USES)}
     grant = AgreementGrant(
         agreement.id, {column: rule.columns[column].mask for column in columns}, rows, rule.reason, uses, rule.joins,
         agreement.limits, agreement.contact, agreement.citation,

@@ -72,6 +72,14 @@ def after_prefix(prefix: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
+class _Starts:
+    """A column begins with an attribute of the partner."""
+
+    column: str
+    attribute: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
     """One column of the row."""
 
@@ -255,7 +263,7 @@ class Space:
             return self._riddle(condition)
         if isinstance(value, str):
             return self._in_prefix(cell.value, value)
-        key = ("starts_with", condition.column, value.name)
+        key = _Starts(condition.column, value.name)
         known = key in self.riddles
         starts = self._riddle(key)
         if not known:
@@ -282,15 +290,15 @@ class Space:
 
     def told(self, model: z3.ModelRef) -> Witness:
         """The point that a model found, as values."""
-        names = _Named(self.texts)
+        names = _Named(self.texts, self._points(model), self._prefixes(model))
         row: dict[str, Scalar | None] = {}
         for column, cell in sorted(self.cells.items()):
-            missing = bool(model.eval(cell.missing, model_completion=True))
+            missing = _is_true(model, cell.missing)
             row[column] = None if missing else _value_of(model, cell, names)
         attributes = {
             name: names.text_at(_fraction(model, found.value))
             for name, found in sorted(self.attributes.items())
-            if not bool(model.eval(found.absent, model_completion=True))
+            if not _is_true(model, found.absent)
         }
         roles = tuple(name for name, role in sorted(self.roles.items()) if z3.is_true(model.eval(role)))
         return Witness(
@@ -302,6 +310,19 @@ class Space:
             self._moment(model),
             row,
         )
+
+    def _points(self, model: z3.ModelRef) -> set[Fraction]:
+        values = [cell.value for cell in self.cells.values() if cell.kind == "text"]
+        return {_fraction(model, value) for value in (*values, *(found.value for found in self.attributes.values()))}
+
+    def _prefixes(self, model: z3.ModelRef) -> dict[Fraction, Fraction]:
+        """The text at a point -> the longest attribute that it begins with."""
+        starts = [key for key, riddle in self.riddles.items() if isinstance(key, _Starts) and _is_true(model, riddle)]
+        pairs = [
+            (_fraction(model, self.cells[key.column].value), _fraction(model, self.attributes[key.attribute].value))
+            for key in starts
+        ]
+        return dict(sorted(pairs))
 
     def _moment(self, model: z3.ModelRef) -> str:
         day = int(str(model.eval(self.day, model_completion=True)))
@@ -407,30 +428,37 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Named:
-    """Points on the line of texts -> texts, each point that no agreement names with a text made up for it."""
+    """Points on the line of texts -> texts, each point that no agreement names with a text made up for it, in order."""
 
-    def __init__(self, texts: tuple[str, ...]) -> None:
-        self._texts = texts
-        self._made: dict[Fraction, str] = {}
+    def __init__(
+        self, texts: tuple[str, ...], points: Iterable[Fraction], prefixes: Mapping[Fraction, Fraction]
+    ) -> None:
+        self._known = {Fraction(place): text for place, text in enumerate(texts)}
+        for count, point in enumerate(sorted(points)):
+            if point not in self._known:
+                place = min(int(point), len(texts) - 1)
+                start = self._known.get(prefixes.get(point, point), texts[place])
+                end = texts[place + 1] if place + 1 < len(texts) else None
+                self._known[point] = _text_between(start, end, chr(ord("a") + count % 26))
 
     def text_at(self, point: Fraction) -> str:
-        place = int(point)
-        if point == place and place < len(self._texts):
-            return self._texts[place]
-        if point not in self._made:
-            self._made[point] = self._between(min(place, len(self._texts) - 1), len(self._made))
-        return self._made[point]
+        """The text at a point."""
+        return self._known[point]
 
-    def _between(self, place: int, count: int) -> str:
-        start = self._texts[place]
-        end = self._texts[place + 1] if place + 1 < len(self._texts) else None
-        tails = (chr(ord("m") + count % 13), chr(ord("0") + count % 10), " ", "\x01")
-        return next((start + tail for tail in tails if end is None or start + tail < end), start + "\0")
+
+def _text_between(start: str, end: str | None, tail: str) -> str:
+    """A text behind `start` and before `end`, if there is room for the tail."""
+    tries = (start + gap + tail for gap in ("", " ", "\x01", "\0"))
+    return next((text for text in tries if end is None or text < end), start + "\0")
+
+
+def _is_true(model: z3.ModelRef, formula: Formula) -> bool:
+    return bool(z3.is_true(model.eval(formula, model_completion=True)))
 
 
 def _value_of(model: z3.ModelRef, cell: Cell, names: _Named) -> Scalar:
     if cell.kind == "truth":
-        return bool(model.eval(cell.value, model_completion=True))
+        return _is_true(model, cell.value)
     number = _fraction(model, cell.value)
     if cell.kind == "text":
         return names.text_at(number)

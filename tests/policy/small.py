@@ -67,8 +67,8 @@ _length_conditions = st.one_of(
 _alternatives = st.lists(st.one_of(_line_conditions, _length_conditions), min_size=1, max_size=2).map(tuple)
 _rows = st.one_of(st.just(((),)), st.lists(_alternatives, min_size=1, max_size=2).map(tuple))
 _uses = st.one_of(
-    st.just(USES),
-    st.sets(st.sampled_from(["select", "group", "join"]), min_size=1).map(lambda s: tuple(u for u in USES if u in s)),
+    st.just(frozenset(USES)),
+    st.sets(st.sampled_from(["select", "group", "join"]), min_size=1).map(frozenset),
 )
 _text_masks = st.sampled_from([Mask("null"), Mask("keyed_hash"), Mask("truncate", 1), Mask("truncate", 2)])
 _masks = {
@@ -88,7 +88,7 @@ _columns = st.fixed_dictionaries(
 _embargoes = st.one_of(
     st.none(), st.none(), st.builds(Embargo, st.just("at"), st.sampled_from(_AGES), st.just("instant"))
 )
-rules = st.builds(TableRule, st.just("rows"), _columns, _rows, embargo=_embargoes)
+rules = st.builds(TableRule, st.just("rows"), st.just("A reason."), _columns, _rows, embargo=_embargoes)
 parties = st.builds(
     Party,
     st.sampled_from([(), (), (), (), ("msc",), ORGANISATIONS]),
@@ -106,8 +106,8 @@ def agreements(draw: st.DrawFn, name: str) -> Agreement:
         id=name,
         party=draw(parties),
         purposes=draw(st.sampled_from([PURPOSES, PURPOSES[:1]])),
-        from_=first,
-        until=end,
+        from_day=first,
+        until_day=end,
         reason="A reason.",
         tables={TABLE: draw(rules)},
         suspended=draw(st.sampled_from([False] * 6 + [True])),
