@@ -137,9 +137,9 @@ def _first_that_holds(arms: list[Arm], type_: str) -> exp.Expr:
     case = exp.Case()
     for condition, value in arms:
         if condition is None:  # all rows: nothing after it can be reached
-            return case.else_(value) if case.args.get("ifs") else value
-        case = case.when(condition, value)
-    return case.else_(_null(type_))
+            return case.else_(value, copy=False) if case.args.get("ifs") else value
+        case = case.when(condition, value, copy=False)
+    return case.else_(_null(type_), copy=False)
 
 
 def _masked(name: str, type_: str, mask: Mask, port: str, grant: Grant) -> exp.Expr:
@@ -162,8 +162,8 @@ def _any_of(agreements: Iterable[AgreementGrant], branch: Branch, known: Table) 
         return None
     if not alternatives:
         return exp.false()
-    rules = [exp.and_(*(_holds(condition, branch, known) for condition in rule)) for rule in alternatives]
-    return exp.paren(exp.or_(*rules), copy=False) if len(rules) > 1 else rules[0]
+    rules = [exp.and_(*(_holds(condition, branch, known) for condition in rule), copy=False) for rule in alternatives]
+    return exp.paren(exp.or_(*rules, copy=False), copy=False) if len(rules) > 1 else rules[0]
 
 
 def _holds(condition: Condition, branch: Branch, known: Table) -> exp.Expr:
@@ -176,13 +176,13 @@ def _holds(condition: Condition, branch: Branch, known: Table) -> exp.Expr:
         return _COMPARISONS[condition.op](this=column, expression=values[0])
     if condition.op in ("in", "not_in"):
         found = exp.In(this=column, expressions=values) if values else exp.false()
-        return found if condition.op == "in" else exp.not_(found)
+        return found if condition.op == "in" else exp.not_(found, copy=False)
     if condition.op == "between":
         return exp.Between(this=column, low=values[0], high=values[1])
     if condition.op == "starts_with":
         return _call("starts_with", column, values[0])
     missing = exp.Is(this=column, expression=exp.null())
-    return missing if condition.op == "is_null" else exp.not_(missing)
+    return missing if condition.op == "is_null" else exp.not_(missing, copy=False)
 
 
 def _listed(value: Scalar | tuple[Scalar, ...] | None) -> tuple[Scalar, ...]:
