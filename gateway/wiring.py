@@ -15,6 +15,7 @@ from gateway.adapters.kernel_pool import KernelPool
 from gateway.adapters.opa import OpaPolicy
 from gateway.adapters.tokens import TokenReader
 from gateway.adapters.trino import Trino
+from gateway.adapters.usage_store import SqliteUsageStore
 from gateway.adapters.wall import Wall
 from gateway.errors import GatewayError
 from gateway.pipeline import Gate
@@ -29,6 +30,7 @@ class Gateway:
 
     def __init__(self, settings: Settings) -> None:
         self._audit = SqliteAuditStore(settings.audit.file)
+        self._usage = SqliteUsageStore(settings.usage_file)
         self._policy = OpaPolicy(str(settings.opa.url), settings.opa.timeout_seconds)
         catalog = read_catalog(settings.catalog_directory, settings.ports)
         self._kernel = KernelPool(catalog, settings.kernel)
@@ -41,6 +43,7 @@ class Gateway:
             policy=self._policy,
             engine=Trino(settings.trino, self.wall),
             audit=self._audit,
+            usage=self._usage,
             clock=now,
             mask_secret=settings.mask_key_file.read_bytes(),
             build=build,
@@ -56,6 +59,7 @@ class Gateway:
         await self._kernel.close()
         await self._policy.close()
         await asyncio.to_thread(self._audit.close)
+        await asyncio.to_thread(self._usage.close)
 
     async def ready(self) -> dict[str, str]:
         """Ask each part how it is: part -> `ok`, or why not."""
@@ -65,6 +69,7 @@ class Gateway:
             "policy": gate.policy.probe,
             "engine": gate.engine.probe,
             "audit": gate.audit.probe,
+            "usage": gate.usage.probe,
         }
         answers = await asyncio.gather(*(_state(probe) for probe in probes.values()))
         return dict(zip(probes, answers, strict=True))

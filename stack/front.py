@@ -38,6 +38,7 @@ def configure(home: Home, settings: StackSettings) -> str:
             "opa": {"url": f"http://127.0.0.1:{settings.tcp.opa}", "timeout_seconds": 1.0},
             "issuers": [{"issuer": ISSUER, "jwks_file": str(home.identity / "jwks.json")}],
             "audit": {"file": str(home.audit)},
+            "usage": {"file": str(home.usage)},
             "catalog_directory": str(CATALOG),
             "mask_key_file": str(secret_file(home, "mask-key")),
             "ports": list(settings.ports),
