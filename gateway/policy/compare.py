@@ -13,7 +13,7 @@ allow as much.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations, pairwise
@@ -363,9 +363,9 @@ class _Search:
     ) -> Change:
         self.moved.add(place)
         offer, formula = self.here.offers[place], find.formula
-        before = tuple(self._before(columns, place))
+        before = tuple(self._before(columns, formula))
         purposes, party = offer.agreement.purposes, offer.agreement.party
-        if before or not columns:
+        if any(self._is_met(self.here.live[place], other) for other in self.there.live):
             purposes = tuple(p for p in purposes if self._is_met(formula, self.comparison.space.is_purpose(p)))
             party = self._party(party, formula)
         return Change(
@@ -377,12 +377,11 @@ class _Search:
     def _is_met(self, *formulas: Formula) -> bool:
         return self.comparison.point(*formulas) is not None
 
-    def _before(self, columns: tuple[str, ...], place: int) -> Iterator[Before]:
-        for other, offer in enumerate(self.there.offers):
+    def _before(self, columns: tuple[str, ...], formula: Formula) -> Iterator[Before]:
+        """What those for whom the change holds have of the same columns on the other side."""
+        for live, offer in zip(self.there.live, self.there.offers, strict=True):
             given = offer.rule.columns.get(columns[0]) if columns else None
-            if columns and given is None:
-                continue
-            if self._is_met(self.here.live[place], self.there.live[other]):
+            if (given or not columns) and self._is_met(formula, live):
                 mask, uses = (given.mask, given.uses) if given else (None, frozenset())
                 yield Before(offer, mask, uses)
 
@@ -458,9 +457,11 @@ def comparison_of(
     return Comparison(port, table, space, sides[0], sides[1], since)
 
 
-def compare(old: Documents, new: Documents, types: Types, since: str | None = None) -> Iterator[Change]:
-    """Everything that changes from `old` to `new`, port by port and table by table."""
-    for port in sorted({*old, *new}):
+def compare(
+    old: Documents, new: Documents, types: Types, since: str | None = None, ports: Collection[str] | None = None
+) -> Iterator[Change]:
+    """Everything that changes from `old` to `new`, port by port (or for some ports) and table by table."""
+    for port in sorted({*old, *new} if ports is None else ports):
         for table in _tables(old, new, port):
             if _differ(old, new, port, table):
                 yield from comparison_of(old, new, port, table, types(port, table), since).changes()

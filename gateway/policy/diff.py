@@ -135,8 +135,10 @@ def _verb(change: Change) -> tuple[str, str]:
     gains = change.direction == "gains"
     if change.lens.limit is not None:
         limit = getattr(change.offer.agreement.limits, change.lens.limit)
-        amount = f"up to {limit:,} {_LIMITS[change.lens.limit]}" if limit is not None else (
-            f"any number of {_LIMITS[change.lens.limit]}"
+        amount = (
+            f"up to {limit:,} {_LIMITS[change.lens.limit]}"
+            if limit is not None
+            else (f"any number of {_LIMITS[change.lens.limit]}")
         )
         return ("may take more of" if gains else "may take less of"), f", {'now' if gains else 'before'} {amount}"
     if change.lens.is_join:
@@ -159,7 +161,7 @@ def _join_words(lens: Lens) -> str:
 
 
 def _before_words(change: Change) -> str:
-    if not change.before or change.direction == "changes" and not change.columns:
+    if not change.before or (change.direction == "changes" and not change.columns):
         return ""
     told = list(dict.fromkeys(_seen_words(before) for before in change.before))
     more = f" and {len(told) - MAX_BEFORE} more" if len(told) > MAX_BEFORE else ""
@@ -170,7 +172,9 @@ def _before_words(change: Change) -> str:
 def _seen_words(before: Before) -> str:
     agreement = before.offer.agreement
     limits = [
-        f"{value:,} {words}" for kind, words in _LIMITS.items() if (value := getattr(agreement.limits, kind)) is not None
+        f"{value:,} {words}"
+        for kind, words in _LIMITS.items()
+        if (value := getattr(agreement.limits, kind)) is not None
     ]
     uses = uses_words(before.uses) if before.uses else ""
     parts = [mask_words(before.mask) if uses else "", uses, rows_words(before.offer.rule), *limits]
