@@ -22,9 +22,9 @@ from typing import Literal
 import z3
 
 from gateway.model import USES, Mask, Use
-from gateway.policy.decide import fits_port, is_labor
+from gateway.policy.decide import Held, fits_port, is_labor
 from gateway.policy.forms import says_at_least
-from gateway.policy.language import Agreement, Party, PortDocument, TableRule
+from gateway.policy.language import Agreement, ColumnRule, Condition, Party, PortDocument, TableRule
 from gateway.policy.space import Formula, Space, Witness, day_number, space_of
 
 Documents = Mapping[str, PortDocument]
@@ -455,6 +455,29 @@ def comparison_of(
         for name, offers, documents in (("old", before, old), ("new", after, new))
     ]
     return Comparison(port, table, space, sides[0], sides[1], since)
+
+
+def held_comparison(
+    port: str, table: str, types: Mapping[str, str], before: tuple[Held, ...], after: tuple[Held, ...]
+) -> Comparison:
+    """Set out what holds for one partner before and after: who asks, for what and when is settled."""
+    sides = [tuple(_settled(port, held) for held in side) for side in (before, after)]
+    space = space_of(types, (), [offer.rule for side in sides for offer in side])
+    old, new = (
+        _Side(name, offers, lambda _offer: z3.BoolVal(True), space)
+        for name, offers in zip(("old", "new"), sides, strict=True)
+    )
+    return Comparison(port, table, space, old, new, None)
+
+
+def _settled(port: str, held: Held) -> Offer:
+    """An offer that holds, its conditions with the partner's attributes filled in."""
+    grant = held.grant
+    columns = {c: ColumnRule(grant.uses.get(c, frozenset(USES)), mask) for c, mask in grant.columns.items()}
+    rows = tuple(tuple(Condition(c.column, c.op, c.value) for c in one) for one in grant.rows)
+    rule = TableRule("rows", grant.reason, columns, rows, held.embargo, grant.joins)
+    agreement = Agreement(grant.id, Party(), (), "", "", grant.reason, {}, limits=grant.limits)
+    return Offer(port, agreement, rule)
 
 
 def compare(

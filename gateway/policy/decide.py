@@ -8,6 +8,7 @@ decides. An agreement that holds is found once for each kind of question; what t
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,7 @@ from gateway.model import (
     Scalar,
     Spent,
     TableDecision,
+    TableName,
     Use,
 )
 from gateway.policy import language
@@ -123,7 +125,7 @@ class Asker:
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class Held:
     """What one agreement gives of one table, before the moment is known."""
 
     grant: AgreementGrant
@@ -134,7 +136,7 @@ class _Held:
 class _Answer:
     """What one table's question is answered, before the moment is known."""
 
-    held: tuple[_Held, ...]
+    held: tuple[Held, ...]
     withheld: Mapping[str, str]
 
 
@@ -149,13 +151,25 @@ class Decider:
         self._documents = documents
         self._revisions = revisions or {}
         self._known: dict[object, _Answer] = {}
+        agreements = [agreement for document in documents.values() for agreement in document.agreements]
+        self._edges = sorted({day for one in agreements for day in (one.from_day, one.until_day)})
 
     def decide(self, question: Question) -> Decision:
         """Answer as the Rego library does."""
-        asker, day = Asker.of(question.partner), question.now[:10]
+        asker, day = Asker.of(question.partner), self.alike(question.now[:10])
         tables = {asked.name: _at(self._answer(asker, question, day, asked), question.now) for asked in question.tables}
         ports = dict.fromkeys(asked.name.catalog for asked in question.tables)
         return Decision("", {port: self._revisions.get(port, NO_DOCUMENT) for port in ports}, tables)
+
+    def alike(self, day: str) -> str:
+        """The first day of those that are like this one: no agreement begins or ends between the two."""
+        place = bisect_right(self._edges, day)
+        return self._edges[place - 1] if place else ""
+
+    def held(self, question: Question) -> Mapping[TableName, tuple[Held, ...]]:
+        """What holds for the partner on that day, table by table, before embargoes are counted from the moment."""
+        asker, day = Asker.of(question.partner), self.alike(question.now[:10])
+        return {asked.name: self._answer(asker, question, day, asked).held for asked in question.tables}
 
     def _answer(self, asker: Asker, question: Question, day: str, asked: AskedTable) -> _Answer:
         spent = question.spent.get(asked.name.catalog, {})
@@ -220,7 +234,7 @@ def gives(rule: TableRule, column: str, uses: frozenset[Use]) -> bool:
     return given is not None and not is_labor(column) and (not uses or not uses.isdisjoint(given.uses))
 
 
-def _held(agreement: Agreement, rule: TableRule, asked: AskedTable, partner: Partner) -> _Held | None:
+def _held(agreement: Agreement, rule: TableRule, asked: AskedTable, partner: Partner) -> Held | None:
     columns = [c for c in asked.columns if gives(rule, c, asked.uses.get(c, frozenset(USES)))]
     rows = shown_rows(rule, partner)
     shows = any(not is_labor(column) for column in rule.columns)
@@ -232,7 +246,7 @@ def _held(agreement: Agreement, rule: TableRule, asked: AskedTable, partner: Par
         agreement.id, {column: rule.columns[column].mask for column in columns}, rows, rule.reason, uses, rule.joins,
         agreement.limits, agreement.contact, agreement.citation,
     )  # fmt: skip
-    return _Held(grant, rule.embargo)
+    return Held(grant, rule.embargo)
 
 
 def _filled(alternative: Iterable[language.Condition], partner: Partner) -> Iterator[Condition]:
@@ -263,7 +277,7 @@ def _at(answer: _Answer, now: str) -> TableDecision:
     return TableDecision(tuple(_late(found, now) for found in answer.held), answer.withheld)
 
 
-def _late(found: _Held, now: str) -> AgreementGrant:
+def _late(found: Held, now: str) -> AgreementGrant:
     if found.embargo is None:
         return found.grant
     over, grant = is_over(found.embargo, now), found.grant
