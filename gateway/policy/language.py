@@ -33,6 +33,8 @@ WRITTEN_MASKS: tuple[MaskKind, ...] = ("null", "constant", "keyed_hash", "trunca
 FIGURES = ("count", "count_distinct", "sum", "avg", "median", "min", "max", "stddev", "share")
 """What a release of statistics may be asked for."""
 MAX_KEEP = 64
+MOST = 2**53
+"""The largest limit: what every reader of JSON reads exactly."""
 PARTY_KEYS = ("organisations", "organisation_classes", "roles")
 """The keys of `with`, the most telling first."""
 
@@ -421,7 +423,7 @@ def _once(found: list[str], at: str) -> tuple[str, ...]:
 def _limits(data: object, at: str) -> Limits:
     said = _object(data, at, "", " ".join(LIMIT_KEYS))
     for key, value in said.items():
-        _demand(is_whole(value, 1, 2**53), f"{at}.{key}", "is no whole number above zero")
+        _demand(is_whole(value, 1, MOST), f"{at}.{key}", "is no whole number above zero")
     return Limits(**said)
 
 

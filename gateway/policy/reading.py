@@ -176,7 +176,7 @@ class _Reader:
         )
 
     def _limit(self, node: Node, path: Path) -> int | None:
-        if node.kind == "number" and language.is_whole(node.value, 1, 2**53):
+        if node.kind == "number" and language.is_whole(node.value, 1, language.MOST):
             return cast(int, node.value)
         mend = "write a whole number from 1; to stop the agreement, write `suspended: true`"
         self._fault(node, path, "limit", f"`{_said(node)}` is no limit", mend)
@@ -186,7 +186,7 @@ class _Reader:
         found = _BYTES.fullmatch(node.raw) if node.kind == "text" else None
         if found:
             return int(found[1]) * _POWERS[found[2]]
-        if node.kind == "number" and language.is_whole(node.value, 1, 2**53):
+        if node.kind == "number" and language.is_whole(node.value, 1, language.MOST):
             return cast(int, node.value)
         mend = "write a whole number of bytes from 1, or such as 50 MB (kB, MB, GB)"
         self._fault(node, path, "limit", f"`{_said(node)}` is no limit", mend)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.model import PURPOSES, USES
-from gateway.policy.language import FIGURES, GRAINS, MAX_KEEP, ORGANISATION_CLASSES
+from gateway.policy.language import FIGURES, GRAINS, MAX_KEEP, MOST, ORGANISATION_CLASSES
 
 Schema = Mapping[str, Any]
 
@@ -215,12 +215,12 @@ LIMITS = Place(
     "Limits",
     "For one organisation, under this agreement; a day is a UTC day. At least one must be given.",
     (
-        Key("rows", "How many rows one answer may have.", _whole(1), "10000", needed=False),
-        Key("queries_a_day", "How many queries a day may use this agreement.", _whole(1), "200", needed=False),
+        Key("rows", "How many rows one answer may have.", _whole(1, MOST), "10000", needed=False),
+        Key("queries_a_day", "How many queries a day may use this agreement.", _whole(1, MOST), "200", needed=False),
         Key(
             "bytes_a_day",
             "How much a day may leave: a number of bytes, or kB, MB, GB (powers of a thousand).",
-            {"oneOf": [_whole(1), {"type": "string", "pattern": "^[1-9][0-9]{0,5} (kB|MB|GB)$"}]},
+            {"oneOf": [_whole(1, MOST), {"type": "string", "pattern": "^[1-9][0-9]{0,5} (kB|MB|GB)$"}]},
             "50 MB",
             needed=False,
         ),
@@ -482,3 +482,113 @@ CONTRIBUTOR = Place(
 PLACES = (
     DOCUMENT, AGREEMENT, WITH, LIMITS, TABLE, COLUMN, OPERATIONS, ATTRIBUTE, EMBARGO, JOIN, STATISTICS, CONTRIBUTOR,
 )  # fmt: skip
+
+
+# --- for editors ----------------------------------------------------------------------------------------------------
+
+_NAME: Schema = {"type": "string", "pattern": "^[a-z][a-z0-9_]*$"}
+_MASK_SAYS: Mapping[str, str] = {
+    "null": "Nothing in place of the value.",
+    "constant": "One fixed value in place of every value, of the column's type.",
+    "keyed_hash": "A hash in place of a text: the same value gives one organisation the same hash, and two "
+    "organisations different ones.",
+    "truncate": "The first characters of a text.",
+    "time_grain": "The moment, set back to the beginning of its hour, day, week, month, quarter or year.",
+    "band": "The number, set down to the lower edge of its band.",
+    "geo_grid": "The coordinate, set down to the edge of its cell.",
+}
+
+
+def json_schema() -> dict[str, Any]:
+    """Write the JSON Schema of a port's file."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$comment": "written by `make docs` from gateway/policy/schema.py; change that, not this file",
+        "title": "What one port lets its partners read",
+        "description": "The file policies/ports/<port>/data.yaml. What is not granted here is denied.",
+        **_object(DOCUMENT),
+        "$defs": {
+            "agreement": _object(AGREEMENT),
+            "with": _object(WITH),
+            "limits": _object(LIMITS),
+            "table": _table(),
+            "column": {"description": COLUMN.says, "oneOf": list(_columns())},
+            "alternative": {
+                "description": "Conditions by column; all must hold.",
+                **_named({"minLength": 1}, _ref("operations")),
+            },
+            "operations": _object(OPERATIONS),
+            "attribute": {"description": "What the partner's token says of it.", **_object(ATTRIBUTE)},
+            "embargo": _object(EMBARGO),
+            "join": _object(JOIN),
+            "statistics": _object(STATISTICS),
+            "contributor": _object(CONTRIBUTOR),
+            "scalar": {"type": ["string", "number", "boolean"]},
+            "value": {"oneOf": [_ref("scalar"), _ref("attribute")]},
+            "values": _list(_ref("value")),
+            "name": _NAME,
+            "names": _list(_NAME, uniqueItems=True),
+            "ports": _list({"type": "string", "pattern": "^[a-z][a-z_]*$"}, uniqueItems=True),
+            "email": {"type": "string", "pattern": "^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$"},
+            "day": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "format": "date"},
+            "table_name": {"type": "string", "pattern": "^[a-z][a-z0-9_]*\\.[a-z][a-z0-9_]*$"},
+            "sentence": {"type": "string", "minLength": 10, "maxLength": 200, "pattern": "^[A-Z].*\\.$"},
+        },
+    }
+
+
+def _object(place: Place) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        **({"required": list(place.needed)} if place.needed else {}),
+        **({"minProperties": place.least} if place.least else {}),
+        "properties": {key.name: _property(key) for key in place.keys},
+    }
+
+
+def _property(key: Key) -> dict[str, Any]:
+    return {"description": f"{key.says} Example: {key.example}", **key.shape}
+
+
+def _table() -> dict[str, Any]:
+    """Write a table: figures need their terms, and rows have none."""
+    figures = {"properties": {"release": {"const": "statistics"}}, "required": ["release"]}
+    return _object(TABLE) | {
+        "if": figures,
+        "then": {"required": ["statistics"]},
+        "else": {"not": {"required": ["statistics"]}},
+    }
+
+
+def _columns() -> list[dict[str, Any]]:
+    """Write each form of a column: shown, shown for some uses, and under each mask."""
+    keys = {key.name: _property(key) for key in COLUMN.keys}
+    shown: list[dict[str, Any]] = [
+        {"description": "The value itself, for all six uses.", "const": "show"},
+        {
+            "description": "The value itself, for these uses.",
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["uses"],
+            "properties": {"uses": keys["uses"]},
+        },
+    ]
+    masked = [
+        {
+            "description": _MASK_SAYS[mask],
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["mask", *(key for key in wanted if key != "fill")],
+            "properties": {
+                "mask": {
+                    "description": _MASK_SAYS[mask],
+                    **({"enum": [None, "null"]} if mask == "null" else {"const": mask}),
+                },
+                **{key: keys[key] for key in wanted},
+                "uses": keys["uses"],
+            },
+        }
+        for mask, wanted in MASK_KEYS.items()
+    ]
+    return shown + masked

@@ -68,8 +68,7 @@ def read_tree(text: str) -> tuple[Node | None, list[Finding]]:
         events = yaml.parse(text, Loader=_LOADER)
         root = _Builder(events, findings).document()
     except yaml.MarkedYAMLError as error:
-        mark: Any = error.problem_mark or error.context_mark
-        place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        place = _place(error.problem_mark or error.context_mark)
         return None, [*findings, _yaml_fault(error.problem or "it ends too soon", *place)]
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1 if isinstance(error.position, int) else 1
@@ -82,6 +81,10 @@ def read_tree(text: str) -> tuple[Node | None, list[Finding]]:
     if root is None:
         return None, [*findings, _yaml_fault("the file is empty", 1, 1)]
     return root, findings
+
+
+def _place(mark: Any) -> tuple[int, int]:
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
 
 
 def _yaml_fault(problem: str, line: int, column: int) -> Finding:
@@ -111,7 +114,7 @@ class _Builder:
         return root
 
     def _node(self, event: Any, path: Path, depth: int) -> Node:
-        line, column = event.start_mark.line + 1, event.start_mark.column + 1
+        line, column = _place(event.start_mark)
         if depth > MAX_DEPTH:
             raise _TooDeep(line, column)
         if isinstance(event, yaml.AliasEvent):
@@ -149,7 +152,7 @@ class _Builder:
 
     def _key(self, event: Any, path: Path, depth: int) -> Node:
         if isinstance(event, yaml.ScalarEvent) and event.anchor is None and event.tag is None:
-            return Node("text", event.start_mark.line + 1, event.start_mark.column + 1, event.value, event.value)
+            return Node("text", *_place(event.start_mark), event.value, event.value)
         self._add("key", "a key is one word or text", "write a plain key", event, path)
         return self._node(event, path, depth + 1)
 
@@ -164,8 +167,7 @@ class _Builder:
         return Node(kind, line, column, value, raw)
 
     def _add(self, code: str, message: str, mend: str, event: Any, path: Path) -> None:
-        mark = event.start_mark
-        self._findings.append(Finding(code, "error", message, mend, mark.line + 1, mark.column + 1, written(path)))
+        self._findings.append(Finding(code, "error", message, mend, *_place(event.start_mark), written(path)))
 
 
 def meaning(raw: str) -> tuple[Kind, str | int | float | bool | None]:

@@ -23,6 +23,7 @@ from gateway.model import AskedTable, Catalog, Decision, Partner, Question, Spen
 from gateway.settings import Settings
 from stack import components
 from stack.prepare import ConsoleMeter
+from tests.plain_yaml import read_yaml
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 POLICIES = REPOSITORY / "policies"
@@ -121,7 +122,7 @@ def read_partners() -> dict[str, Partner]:
 
 
 def read_agreements() -> dict[str, dict[str, Any]]:
-    return {file.parent.name: yaml.safe_load(file.read_text()) for file in sorted(POLICIES.glob("ports/*/data.yaml"))}
+    return {file.parent.name: read_yaml(file.read_text()) for file in sorted(POLICIES.glob("ports/*/data.yaml"))}
 
 
 def _free_port() -> int:

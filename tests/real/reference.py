@@ -24,6 +24,7 @@ from sqlglot import exp
 
 from gateway.adapters.catalog_files import read_catalog
 from gateway.model import CANONICAL_CATALOG, CANONICAL_SCHEMA, Catalog, PortMapping, Table, TableName
+from tests.plain_yaml import read_yaml
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PORTS = ("los_angeles", "long_beach", "oakland", "hueneme", "san_diego")
@@ -70,7 +71,7 @@ class Asker:
 
 def shipped_documents() -> Documents:
     """Each port's file."""
-    return {port: yaml.safe_load((CHECKOUT / f"policies/ports/{port}/data.yaml").read_text()) for port in PORTS}
+    return {port: read_yaml((CHECKOUT / f"policies/ports/{port}/data.yaml").read_text()) for port in PORTS}
 
 
 def live_agreements(

@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import yaml
 
+from gateway.adapters.policy_files import write_open_bundle
 from gateway.model import Partner
+from tests.plain_yaml import read_yaml
 from tests.real.reference import (
     CHECKOUT,
     PORTS,
@@ -61,7 +62,7 @@ def partner_of(asker: Asker) -> Partner:
 
 def documents() -> Documents:
     """Each port's agreements: the shipped file, and the tester's."""
-    added = yaml.safe_load((HERE / "agreements.yaml").read_text())
+    added = read_yaml((HERE / "agreements.yaml").read_text())
     shipped = shipped_documents()
     return {port: {**shipped[port], "agreements": [*shipped[port]["agreements"], *added[port]]} for port in PORTS}
 
@@ -126,9 +127,11 @@ def columns_of_conditions(parts: list[Agreement]) -> set[str]:
 @contextmanager
 def serve_policy(opa: Path, folder: Path) -> Iterator[str]:
     """Run a real OPA over the shipped rules and these agreements; give its address."""
-    shutil.copytree(CHECKOUT / "policies", folder)
+    written = folder.with_name(f"{folder.name}-written")
+    shutil.copytree(CHECKOUT / "policies", written)
     for port, document in documents().items():
-        (folder / "ports" / port / "data.yaml").write_text(json.dumps(document, default=str))
+        (written / "ports" / port / "data.yaml").write_text(json.dumps(document))
+    write_open_bundle(written, folder)
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         number = found.getsockname()[1]
