@@ -15,7 +15,6 @@ from gateway.model import (
     AgreementGrant,
     Branch,
     Catalog,
-    Condition,
     Decision,
     Grant,
     Limited,
@@ -25,12 +24,7 @@ from gateway.model import (
     TableDecision,
     TableName,
 )
-
-_WORDS = {
-    "eq": "is", "ne": "is not", "lt": "before or below", "le": "up to", "gt": "after or above", "ge": "from",
-    "in": "is one of", "not_in": "is none of", "between": "lies between", "is_null": "is missing",
-    "not_null": "is known", "starts_with": "starts with",
-}  # fmt: skip
+from gateway.wording import in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,18 +133,6 @@ def _rows_in_words(agreements: tuple[AgreementGrant, ...]) -> tuple[str, ...]:
     """The rows that agreements admit, one sentence for each alternative; nothing for all rows."""
     rows = [rule for agreement in agreements for rule in agreement.rows]
     return () if () in rows else tuple(" and ".join(map(in_words, rule)) for rule in rows) or ("none",)
-
-
-def in_words(condition: Condition) -> str:
-    """Say one row condition in words.
-
-    >>> in_words(Condition("carrier_smdg", "eq", "MSC"))
-    'carrier_smdg is MSC'
-    """
-    value = condition.value
-    between = " and " if condition.op == "between" else ", "
-    said = between.join(map(str, value)) if isinstance(value, tuple) else "" if value is None else str(value)
-    return f"{condition.column} {_WORDS[condition.op]} {said}".rstrip()
 
 
 def _from_shares(shares: tuple[Share, ...]) -> Iterator[Notice]:
