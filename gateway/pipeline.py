@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.answer import Answer
 from gateway.errors import BadRequest, Broken, Denied, GatewayError, PortTrouble, PortUnavailable, Unavailable
@@ -19,6 +19,7 @@ from gateway.kernel.work import Job, Planned
 from gateway.model import PURPOSES, Catalog, Decision, Grant, Partner, QueryRequest, Question
 from gateway.parts import AuditLog, Clock, Engine, Identity, Kernel, Policy
 from gateway.recording import decision_record, refusal_record, utc
+from gateway.running import RunningAnswers
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Gate:
     clock: Clock
     mask_secret: bytes
     build: str
+    running: RunningAnswers = field(default_factory=RunningAnswers)
 
     def identify(self, token: str | None) -> Partner:
         """Say who asks."""
@@ -96,6 +98,7 @@ class Gate:
             )
             receipt = await self.audit.append(record)
             answer = Answer(query, planned.plan, receipt, self.audit, self.clock)
+            self.running.add(answer)
             try:
                 await answer.start(self.engine, f"{partner.id}#{receipt.index}")
                 return answer
