@@ -15,7 +15,8 @@ GatewayError
 │   ├── KernelUnavailable, TooMany
 └── Broken               an invariant of ours failed; the query is never sent
     ├── VerificationFailed
-    └── CatalogFault       a catalog file is wrong; found at load
+    ├── CatalogFault       a catalog file is wrong; found at load
+    └── PolicyFault        a port's document is not in the normal form of the agreement language; found at load
 """
 
 from __future__ import annotations
@@ -174,3 +175,9 @@ class CatalogFault(Broken):
     """A catalog file is wrong: the message names file, key and mend."""
 
     code = "catalog_fault"
+
+
+class PolicyFault(Broken):
+    """A port's document is not in the normal form of the agreement language: the message names the place."""
+
+    code = "policy_fault"

@@ -22,8 +22,9 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 
+from gateway.errors import PolicyFault
 from gateway.policy import archive, signature
-from gateway.policy.language import PolicyFault, PortDocument, from_data, to_data
+from gateway.policy.language import PortDocument, from_data, to_data
 from gateway.policy.refusal import BundleRefused
 from gateway.policy.signature import SIGNATURES, canonical, read_json
 
@@ -34,7 +35,8 @@ MAX_MANIFEST_BYTES, MAX_SIGNATURES_BYTES, MAX_NARROW_BYTES = 4_096, 32_768, 65_5
 MAX_SERIAL = 2**53 - 1
 NO_COMMIT = "none"
 
-_PORT = re.compile(r"[a-z][a-z0-9_]{0,40}")
+_DERIVED = {"revision": "wrong_revision", "index": "wrong_index"}
+"""What of a document follows from the rest of it, and is refused under a code of its own."""
 _RULES = re.compile(r"gateway(/[a-z][a-z0-9_]*){0,4}/[a-z][a-z0-9_]*\.rego")
 _REVISION = re.compile(r"[0-9a-f]{64}@([0-9a-f]{40}|none)")
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -255,14 +257,11 @@ def _read_document(files: Mapping[str, bytes], port: str) -> tuple[dict[str, Any
     try:
         document = from_data(data)
     except PolicyFault as fault:
-        raise BundleRefused("document_malformed", f"the agreements are not valid: {str(fault)[:300]}", port) from None
+        code = _DERIVED.get(fault.message.partition(" ")[0], "document_malformed")
+        raise BundleRefused(code, f"the agreements are not valid: {fault.message[:300]}", port) from None
     if document.port != port:
         raise BundleRefused("wrong_port", f"the agreements are those of {document.port[:60]}, not of {port}", port)
-    made_anew = to_data(document, str(data.get("revision", "")).partition("@")[2])
-    if not _REVISION.fullmatch(str(data.get("revision"))) or data["revision"] != made_anew["revision"]:
-        raise BundleRefused("wrong_revision", "the agreements' revision is not that of their content", port)
-    if canonical(data.get("index")) != canonical(made_anew["index"]):
-        raise BundleRefused("wrong_index", "the agreements' index is not that of their content", port)
+    made_anew = to_data(document, data["revision"].partition("@")[2])
     if canonical(data) != canonical(made_anew):
         raise BundleRefused("document_malformed", "the agreements are not in their normal form", port)
     return made_anew, document
