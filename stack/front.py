@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from pathlib import Path
 
 import httpx
 import yaml
 
 from gateway.adapters.issuer import ISSUER, make_issuer
-from stack.components import Components
 from stack.keys import bundle_secret_file, secret_file, wall_secret_file
 from stack.layout import CATALOG, CHECKOUT, Home, write_private
 from stack.settings import StackSettings
@@ -18,7 +18,7 @@ from stack.trino_access import LOADER
 PART = "gateway"
 
 
-def configure(home: Home, components: Components, settings: StackSettings) -> str:
+def configure(home: Home, settings: StackSettings, opa: Path) -> str:
     """Write the gateway's settings and the issuer's keys; return a digest of settings, code and catalog."""
     make_issuer(home.identity)
     content = yaml.safe_dump(
@@ -42,7 +42,7 @@ def configure(home: Home, components: Components, settings: StackSettings) -> st
                 "keys_directory": str(home.policy_keys),
                 "library_file": str(home.library),
                 "secret_file": str(bundle_secret_file(home)),
-                "opa_binary": str(components.opa),
+                "opa_binary": str(opa),
             },
             "issuers": [{"issuer": ISSUER, "jwks_file": str(home.identity / "jwks.json")}],
             "audit": {"file": str(home.audit)},

@@ -65,9 +65,10 @@ def describe_gateway(home: Home, components: Components, settings: StackSettings
     """Describe the gateway, and write its settings and the bundle of the shared rules."""
     tcp = settings.tcp
     command = front.command(home)
+    made_from = _digest(*command, front.configure(home, settings, components.opa), publishing.make_library(home))
     return Part(
         front.PART, command, {"gateway": tcp.gateway, "plain": tcp.plain, "wall": tcp.wall}, addresses(tcp)[front.PART],
-        _digest(*command, front.configure(home, components, settings), publishing.make_library(home)), lambda: front.is_ready(tcp.plain), 90,
+        made_from, lambda: front.is_ready(tcp.plain), 90,
         {"PYTHONPATH": str(CHECKOUT)}, lambda: front.answers(tcp.plain),
     )  # fmt: skip
 
