@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from gateway.adapters.issuer import issue_token, read_partners
-from gateway.adapters.policy_files import FileFault, private_key, read_files, sign_library
+from gateway.adapters.signing import FileFault, private_key, read_files, sign_library
 from gateway.policy.bundle import LIBRARY, Bundle, content_of, read_library
 from gateway.policy.refusal import BundleRefused
 from gateway.policy.signature import public_key

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from gateway.adapters.policy_files import FileFault, PortFiles
+    from gateway.adapters.signing import FileFault, PortFiles
     from gateway.edge.client import Home
     from gateway.policy.bundle import Bundle
 
@@ -45,7 +45,7 @@ def home_of(directory: Path) -> Home:
 
 def sign(files: PortFiles, key: Path | None, home: Home) -> Bundle:
     """Sign a port's files with its key; raises FileFault."""
-    from gateway.adapters.policy_files import private_key
+    from gateway.adapters.signing import private_key
 
     return files.sign(private_key(key or home.directory / "secrets" / f"bundle-{files.port}.key"))
 
@@ -67,7 +67,7 @@ def tell(told: dict[str, Any], as_json: bool, line: str) -> None:
 @contextmanager
 def faults_told(as_json: bool = False) -> Iterator[None]:
     """Turn what goes wrong into its words on standard error and its exit code."""
-    from gateway.adapters.policy_files import FileFault
+    from gateway.adapters.signing import FileFault
     from gateway.edge.client import NoStack, Problem
     from gateway.edge.terminal import problem_lines
 

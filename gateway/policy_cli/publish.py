@@ -42,7 +42,7 @@ def publish(
     json: JsonOption = False,
 ) -> None:
     """Put a port's agreements into force; every query asked five seconds later is answered under them."""
-    from gateway.adapters.policy_files import read_files
+    from gateway.adapters.signing import read_files
 
     with faults_told(json):
         place = home_of(home)
@@ -61,7 +61,7 @@ def rollback(
     json: JsonOption = False,
 ) -> None:
     """Bring an older state of a port's agreements back into force, read from git and signed anew."""
-    from gateway.adapters.policy_files import files_at
+    from gateway.adapters.signing import files_at
 
     with faults_told(json):
         place = home_of(home)

@@ -38,7 +38,7 @@ def sign(
     json: JsonOption = False,
 ) -> None:
     """Sign a port's agreements: data.yaml, and narrow.rego if there is one, as one bundle."""
-    from gateway.adapters.policy_files import read_files
+    from gateway.adapters.signing import read_files
 
     with faults_told(json):
         bundle = signed(read_files(policies, port), key, home_of(home))

@@ -54,7 +54,7 @@ def resume(
 def _set(
     port: str, name: str, key: KeyOption, policies: PoliciesOption, home: HomeOption, json: bool, *, suspended: bool
 ) -> None:
-    from gateway.adapters.policy_files import read_files, suspended_text, write_text
+    from gateway.adapters.signing import read_files, suspended_text, write_text
 
     with faults_told(json):
         place = home_of(home)
