@@ -47,7 +47,7 @@ async def _serve(settings: Settings) -> int:
     try:
         wall = wall_app(gateway.wall.allows, settings.wall.secret_file.read_text(encoding="ascii").strip())
         secret = settings.policy.secret_file.read_text(encoding="ascii").strip()
-        inside = bundles_app(gateway.bundles.served, secret, wall)
+        inside = bundles_app(gateway.bundles.served_after, secret, wall)
         await serve(make_app(gateway.gate, gateway.ready, gateway.bundles), settings.listen, (inside, settings.wall))
     finally:
         try:

@@ -42,7 +42,7 @@ def describe_postgres(home: Home, components: Components, settings: StackSetting
 def describe_opa(home: Home, components: Components, settings: StackSettings) -> Part:
     """Describe OPA, and write its configuration."""
     number = settings.tcp.opa
-    command = policy.command(home, components, number)
+    command = policy.command(home, components.opa, number)
     made_from = _digest(*command, str(OPA_VERSION), policy.configure(home, settings))
     return Part(
         policy.PART, command, {"opa": number}, addresses(settings.tcp)[policy.PART], made_from,

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 
 import httpx
 
 from gateway.policy.bundle import LIBRARY, root_of
-from stack.components import Components
 from stack.keys import bundle_secret_file, public_bundle_key_file
 from stack.layout import Home, write_private
 from stack.settings import StackSettings
 
 PART = "opa"
 POLL_SECONDS = 1
-"""How often OPA asks for each bundle; the gateway lets the one before stand for five seconds."""
+"""How long OPA waits at the gateway for news of a bundle, and after a failure before it asks again.
+
+The gateway lets the revision before stand for five seconds.
+"""
 
 
 def configure(home: Home, settings: StackSettings) -> str:
     """Write OPA's configuration; return a digest of it."""
     names = (LIBRARY, *settings.ports)
     secret = bundle_secret_file(home).read_text(encoding="ascii").strip()
-    polling = {"min_delay_seconds": POLL_SECONDS, "max_delay_seconds": POLL_SECONDS}
+    polling = {
+        "min_delay_seconds": POLL_SECONDS,
+        "max_delay_seconds": POLL_SECONDS,
+        "long_polling_timeout_seconds": POLL_SECONDS,
+    }
     content = json.dumps(
         {
             "services": {"gateway": {"url": f"http://127.0.0.1:{settings.tcp.wall}/{secret}"}},
@@ -50,10 +57,10 @@ def configure(home: Home, settings: StackSettings) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def command(home: Home, components: Components, tcp_port: int) -> list[str]:
+def command(home: Home, opa: Path, tcp_port: int) -> list[str]:
     """Return the command that runs OPA in the foreground."""
     return [
-        str(components.opa),
+        str(opa),
         "run",
         "--server",
         f"--addr=127.0.0.1:{tcp_port}",

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import logging
@@ -117,6 +118,7 @@ class BundleStore:
         self._ports = {port: Standing(key) for port, key in keys.items()}
         self._library: Served | None = None
         self._turn = asyncio.Lock()
+        self._news = asyncio.Event()
 
     @property
     def ports(self) -> tuple[str, ...]:
@@ -235,6 +237,8 @@ class BundleStore:
             standing.superseded[standing.bundle.revision] = self._monotonic() + GRACE_SECONDS
         standing.superseded.pop(bundle.revision, None)
         standing.bundle, standing.served = bundle, served
+        self._news.set()  # for all who wait now; who comes later waits for the next
+        self._news = asyncio.Event()
         self._running.suspend(port, suspension(bundle))
 
     # --- what is in force -------------------------------------------------------------------------------------------
@@ -245,6 +249,14 @@ class BundleStore:
             return self._library
         standing = self._ports.get(name)
         return standing.served if standing else None
+
+    async def served_after(self, name: str, etag: str, seconds: float) -> Served | None:
+        """What OPA gets under this name, once it is another than `etag`, or when the time is up."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while (found := self.served(name)) is not None and found.etag == etag:
+                    await self._news.wait()
+        return self.served(name)
 
     def trouble(self, port: str, revision: str) -> str:
         """Say in one word why an answer of OPA with this revision does not count for the port; empty if it does."""

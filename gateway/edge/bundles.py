@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -87,11 +88,23 @@ def _is_steward(partner: Partner, port: str, organisation: str) -> bool:
     return STEWARD in partner.roles and is_of_port
 
 
+Waiting = Callable[[str, str, float], Awaitable[_Served | None]]
+"""Name, what OPA has, seconds -> what OPA gets."""
+
+MAX_WAIT_SECONDS = 5.0
+_OPA_MEDIA_TYPE = b"application/vnd.openpolicyagent.bundles"
+_WAIT = re.compile(rb"(?:^|[;,])\s*wait=([0-9]{1,3})\s*(?:$|[;,])")
+
+
 # --- for OPA --------------------------------------------------------------------------------------------------------
 
 
-def bundles_app(served: Callable[[str], _Served | None], secret: str, others: ASGIApp) -> ASGIApp:
-    """Return the application that gives OPA its bundles; what is not below the secret goes to `others`."""
+def bundles_app(served_after: Waiting, secret: str, others: ASGIApp) -> ASGIApp:
+    """Return the application that gives OPA its bundles; what is not below the secret goes to `others`.
+
+    OPA asks for long polling (`Prefer: wait=1`) and hears of a new bundle at once; it takes the answer's content type
+    for a promise that this works.
+    """
     prefix = f"/{secret}/".encode()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,16 +114,25 @@ def bundles_app(served: Callable[[str], _Served | None], secret: str, others: AS
             await others(scope, receive, send)
             return
         name, _, rest = path[len(prefix) :].decode("ascii", "replace").partition(".")
-        found = served(name) if scope["method"] == "GET" and rest == "tar.gz" else None
+        if scope["method"] != "GET" or rest != "tar.gz":
+            await _answer(send, 404, [], b"")
+            return
+        has = _header(scope, b"if-none-match").decode("ascii", "replace")
+        found = await served_after(name, has, _patience(scope))
         if found is None:
             await _answer(send, 404, [], b"")
-        elif _header(scope, b"if-none-match") == found.etag.encode():
-            await _answer(send, 304, [(b"etag", found.etag.encode())], b"")
-        else:
-            headers = [(b"etag", found.etag.encode()), (b"content-type", MEDIA_TYPE.encode())]
-            await _answer(send, 200, headers, found.content)
+            return
+        headers = [(b"etag", found.etag.encode()), (b"content-type", _OPA_MEDIA_TYPE)]
+        is_new = found.etag != has
+        await _answer(send, 200 if is_new else 304, headers, found.content if is_new else b"")
 
     return app
+
+
+def _patience(scope: Scope) -> float:
+    """How long OPA would wait for news."""
+    said = _WAIT.search(_header(scope, b"prefer"))
+    return min(float(said[1]), MAX_WAIT_SECONDS) if said else 0.0
 
 
 def _header(scope: Scope, name: bytes) -> bytes:

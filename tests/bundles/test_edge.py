@@ -163,13 +163,18 @@ def test_readiness_tells_which_agreements_are_in_force() -> None:
 # --- for OPA --------------------------------------------------------------------------------------------------------
 
 SERVED = Served(PACKED, '"abc"')
+waited: list[float] = []
 
 
 def asked(method: str, path: str, **headers: str) -> httpx.Response:
     async def yes(_body: bytes) -> bool:
         return True
 
-    app = bundles_app({"oakland": SERVED}.get, "s3cret", wall_app(yes, "wall"))
+    async def served_after(name: str, etag: str, seconds: float) -> Served | None:
+        waited.append(seconds)
+        return {"oakland": SERVED}.get(name)
+
+    app = bundles_app(served_after, "s3cret", wall_app(yes, "wall"))
 
     async def send() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client:
@@ -186,6 +191,15 @@ def test_opa_gets_an_accepted_bundle_once_and_hears_that_nothing_changed_afterwa
     assert (first.status_code, first.content, first.headers["etag"]) == (200, PACKED, '"abc"')
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", '"abc"')
     assert (changed.status_code, changed.content) == (200, PACKED)
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [("modes=snapshot,delta;wait=1", 1), ("wait=600", 5), ("modes=snapshot", 0), ("wait=x", 0), ("", 0)],
+)
+def test_opa_waits_for_news_as_long_as_it_would_and_no_longer_than_we_would(said: str, seconds: float) -> None:
+    assert asked("GET", "/s3cret/oakland.tar.gz", Prefer=said).status_code == 200
+    assert waited[-1] == seconds
 
 
 @pytest.mark.parametrize(

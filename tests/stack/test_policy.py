@@ -12,7 +12,7 @@ from gateway.policy.bundle import LIBRARY, read_library
 from gateway.policy.signature import public_key
 from gateway.settings import read_settings
 from stack import front, policy, publishing
-from stack.keys import bundle_key_file, make_bundle_keys, public_bundle_key_file
+from stack.keys import bundle_key_file, make_bundle_keys, make_keys, public_bundle_key_file
 from stack.layout import Home
 from stack.settings import PORTS, StackSettings
 
@@ -39,13 +39,14 @@ def test_opa_verifies_each_bundle_with_its_own_key_for_its_own_root_and_asks_eve
     assert said["bundles"]["oakland"] == {
         "service": "gateway",
         "resource": "oakland.tar.gz",
-        "polling": {"min_delay_seconds": 1, "max_delay_seconds": 1},
+        "polling": {"min_delay_seconds": 1, "max_delay_seconds": 1, "long_polling_timeout_seconds": 1},
         "signing": {"keyid": "oakland", "scope": "ports/oakland"},
     }
     assert set(said["bundles"]) == set(NAMES)
 
 
 def test_opa_reads_bundles_where_the_gateway_serves_them(keyed: Home) -> None:
+    make_keys(keyed)
     policy.configure(keyed, SETTINGS)
     front.configure(keyed, SETTINGS, Path("/bin/opa"))
     settings = read_settings(keyed.gateway_settings)
