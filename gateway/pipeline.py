@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gateway.answer import Answer
 from gateway.errors import BadRequest, Broken, Denied, GatewayError, PortTrouble, PortUnavailable, Unavailable
@@ -20,6 +20,7 @@ from gateway.kernel.work import Job, Planned
 from gateway.model import PURPOSES, AskedTable, Catalog, Decision, Grant, Partner, QueryRequest, Question
 from gateway.parts import AuditLog, Clock, Engine, Identity, Kernel, Policy, Usage
 from gateway.recording import decision_record, refusal_record, utc
+from gateway.running import RunningAnswers
 from gateway.usage import Meter
 
 
@@ -56,6 +57,7 @@ class Gate:
     clock: Clock
     mask_secret: bytes
     build: str
+    running: RunningAnswers = field(default_factory=RunningAnswers)
 
     def identify(self, token: str | None) -> Partner:
         """Say who asks."""
@@ -115,6 +117,7 @@ class Gate:
             receipt = await self.audit.append(record)
             meter = decided.meter(self.usage, planned)
             answer = Answer(query, planned.plan, receipt, self.audit, self.clock, meter)
+            self.running.add(answer)
             try:
                 await answer.start(self.engine, f"{partner.id}#{receipt.index}")
                 return answer
