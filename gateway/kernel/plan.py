@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from gateway.kernel.authorise import asked_names
 from gateway.kernel.reach import reach_of
-from gateway.kernel.resolve import Resolved, TableUse
+from gateway.kernel.resolve import Resolved
+from gateway.kernel.scope import TableUse
 from gateway.kernel.verify import Verified
 from gateway.model import (
     CANONICAL_CATALOG,
@@ -90,9 +91,10 @@ def _limited(verified: Verified, grant: Grant) -> tuple[Limited, ...]:
 def without(resolved: Resolved, missing: frozenset[str]) -> Resolved:
     """The same query with no row from the `missing` ports."""
     uses = tuple(
-        TableUse(use.place, use.name, use.alias, use.ports - missing, set(use.columns)) for use in resolved.uses
+        TableUse(use.place, use.name, use.alias, use.ports - missing, set(use.columns), use.uses)
+        for use in resolved.uses
     )
-    return Resolved(resolved.statement, resolved.tree, uses)
+    return Resolved(resolved.statement, resolved.tree, uses, resolved.links)
 
 
 def _columns_used(resolved: Resolved) -> dict[TableName, set[str]]:
