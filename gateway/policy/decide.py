@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from gateway.model import (
     USES,
@@ -19,7 +20,6 @@ from gateway.model import (
     AskedTable,
     Condition,
     Decision,
-    Limits,
     Partner,
     Question,
     Scalar,
@@ -42,10 +42,12 @@ _LABOR = re.compile(
 FLOOR = "State law forbids any system of this partnership to track labor (Cal. Gov. Code 12100.131(b)(3))."
 SUSPENDED = "The port has suspended all its agreements for the time being."
 STATISTICS = "This comes as statistics only, which are not open yet."
+USED_UP = "Your organisation has used up today's share under {}; it opens again at 00:00 UTC."
 NO_AGREEMENT = "No agreement of this port lets you read this for this purpose today."
 _PORT_CLASS = "port_authority"
 
 
+@lru_cache(maxsize=10_000)
 def is_labor(column: str) -> bool:
     """Whether a column identifies a worker or what a worker did: no agreement can release it."""
     return column.lower() in _LABOR_NAMES or _LABOR.search(column.lower()) is not None
@@ -70,10 +72,11 @@ def is_in_force(agreement: Agreement, purpose: str, day: str) -> bool:
     return not agreement.suspended and purpose in agreement.purposes and agreement.from_day <= day < agreement.until_day
 
 
-def is_exhausted(limits: Limits, spent: Spent) -> bool:
-    """Whether an organisation has had today all that a limit allows."""
-    asked = limits.queries_a_day is not None and spent.queries >= limits.queries_a_day
-    return asked or (limits.bytes_a_day is not None and spent.bytes >= limits.bytes_a_day)
+def is_used_up(agreement: Agreement, spent: Mapping[str, Spent]) -> bool:
+    """Whether an organisation has had today all that the agreement's limits allow."""
+    limits, had = agreement.limits, spent.get(agreement.id, Spent())
+    asked = limits.queries_a_day is not None and had.queries >= limits.queries_a_day
+    return asked or (limits.bytes_a_day is not None and had.bytes >= limits.bytes_a_day)
 
 
 def gives_back(
@@ -133,11 +136,13 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    """What one table's question is answered, before the moment is known."""
+class _Live:
+    """One agreement that holds for a partner, with what it says of one table."""
 
-    held: tuple[Held, ...]
-    withheld: Mapping[str, str]
+    agreement: Agreement
+    rule: TableRule
+    rows: tuple[tuple[Condition, ...], ...]
+    """Empty if it gives nothing, whatever is asked."""
 
 
 class Decider:
@@ -150,14 +155,15 @@ class Decider:
     def __init__(self, documents: Mapping[str, PortDocument], revisions: Mapping[str, str] | None = None) -> None:
         self._documents = documents
         self._revisions = revisions or {}
-        self._known: dict[object, _Answer] = {}
+        self._live_known: dict[object, tuple[_Live, ...]] = {}
+        self._known: dict[object, tuple[Held, ...]] = {}
         agreements = [agreement for document in documents.values() for agreement in document.agreements]
         self._edges = sorted({day for one in agreements for day in (one.from_day, one.until_day)})
 
     def decide(self, question: Question) -> Decision:
         """Answer as the Rego library does."""
-        asker, day = Asker.of(question.partner), self.alike(question.now[:10])
-        tables = {asked.name: _at(self._answer(asker, question, day, asked), question.now) for asked in question.tables}
+        held = self.held(question)
+        tables = {asked.name: self._decided(question, asked, held[asked.name]) for asked in question.tables}
         ports = dict.fromkeys(asked.name.catalog for asked in question.tables)
         return Decision("", {port: self._revisions.get(port, NO_DOCUMENT) for port in ports}, tables)
 
@@ -169,52 +175,62 @@ class Decider:
     def held(self, question: Question) -> Mapping[TableName, tuple[Held, ...]]:
         """What holds for the partner on that day, table by table, before embargoes are counted from the moment."""
         asker, day = Asker.of(question.partner), self.alike(question.now[:10])
-        return {asked.name: self._answer(asker, question, day, asked).held for asked in question.tables}
+        return {asked.name: self._held(asker, question, day, asked) for asked in question.tables}
 
-    def _answer(self, asker: Asker, question: Question, day: str, asked: AskedTable) -> _Answer:
+    def _held(self, asker: Asker, question: Question, day: str, asked: AskedTable) -> tuple[Held, ...]:
         spent = question.spent.get(asked.name.catalog, {})
-        uses = tuple(sorted(asked.uses.items()))
-        key = (
-            asker,
-            question.purpose,
-            day,
-            asked.name,
-            asked.columns,
-            uses,
-            tuple(sorted(spent.items())) if spent else (),
-        )
-        answer = self._known.get(key)
-        if answer is None:
-            answer = self._known[key] = self._work_out(asker.partner(), question.purpose, day, asked, spent)
-        return answer
+        had = tuple((name, one.queries, one.bytes) for name, one in spent.items()) if spent else ()
+        uses = tuple(asked.uses.items()) if asked.uses else ()
+        key = (asker, question.purpose, day, asked.name, asked.columns, uses, had)
+        held = self._known.get(key)
+        if held is None:
+            live = self._live(asker, question.purpose, day, asked.name)
+            open_ = (one for one in live if one.rows and not is_used_up(one.agreement, spent))
+            held = self._known[key] = tuple(_given(one, asked) for one in open_)
+        return held
 
-    def _work_out(
-        self, partner: Partner, purpose: str, day: str, asked: AskedTable, spent: Mapping[str, Spent]
-    ) -> _Answer:
-        name = f"{asked.name.schema}.{asked.name.table}"
-        document = self._documents.get(asked.name.catalog)
-        if document is None:
-            return _Answer((), {column: FLOOR if is_labor(column) else NO_AGREEMENT for column in asked.columns})
-        live = [
-            a
-            for a in document.agreements
-            if name in a.tables and self._is_live(document, a, name, partner, purpose, day)
-        ]
-        open_ = [
-            agreement for agreement in live if not is_exhausted(agreement.limits, spent.get(agreement.id, Spent()))
-        ]
-        held = tuple(found for a in open_ if (found := _held(a, a.tables[name], asked, partner)) is not None)
-        granted = {column for found in held for column in found.grant.columns}
-        withheld = {c: _why_not(document, name, c, asked, live, spent) for c in asked.columns if c not in granted}
-        return _Answer(held, withheld)
+    def _live(self, asker: Asker, purpose: str, day: str, name: TableName) -> tuple[_Live, ...]:
+        """The agreements over a table that hold for a partner on a day."""
+        key = (asker, purpose, day, name)
+        live = self._live_known.get(key)
+        if live is None:
+            live = self._live_known[key] = tuple(self._found_live(asker.partner(), purpose, day, name))
+        return live
 
-    def _is_live(
-        self, document: PortDocument, agreement: Agreement, table: str, partner: Partner, purpose: str, day: str
-    ) -> bool:
-        if document.suspended or not is_in_force(agreement, purpose, day) or not is_with(agreement.party, partner):
-            return False
+    def _found_live(self, partner: Partner, purpose: str, day: str, name: TableName) -> Iterator[_Live]:
+        document, table = self._documents.get(name.catalog), f"{name.schema}.{name.table}"
+        if document is None or document.suspended:
+            return
         giver = partner.attributes.get("port", "")
-        return not agreement.reciprocal or gives_back(self._documents, table, document.port, purpose, day, giver)
+        for agreement in document.agreements:
+            rule = agreement.tables.get(table)
+            if rule is None or not is_in_force(agreement, purpose, day) or not is_with(agreement.party, partner):
+                continue
+            if not agreement.reciprocal or gives_back(self._documents, table, document.port, purpose, day, giver):
+                yield _Live(agreement, rule, shown_rows(rule, partner) if _can_give(rule) else ())
+            elif rule.release == "statistics":
+                yield _Live(agreement, rule, ())
+
+    def _decided(self, question: Question, asked: AskedTable, held: tuple[Held, ...]) -> TableDecision:
+        granted = {column for found in held for column in found.grant.columns}
+        withheld = {c: self._why_not(question, asked.name, c) for c in asked.columns if c not in granted}
+        if all(found.embargo is None for found in held):
+            return TableDecision(tuple(found.grant for found in held), withheld)
+        return TableDecision(tuple(_late(found, question.now) for found in held), withheld)
+
+    def _why_not(self, question: Question, name: TableName, column: str) -> str:
+        document = self._documents.get(name.catalog)
+        if is_labor(column) or document is None or document.suspended:
+            return FLOOR if is_labor(column) else NO_AGREEMENT if document is None else SUSPENDED
+        live = self._live(Asker.of(question.partner), question.purpose, self.alike(question.now[:10]), name)
+        giving = [one for one in live if column in one.rule.columns]
+        spent = question.spent.get(name.catalog, {})
+        for one in giving:
+            if is_used_up(one.agreement, spent):
+                return USED_UP.format(one.agreement.id)
+        words = document.withheld.get(f"{name.schema}.{name.table}", {})
+        said = words.get(column) or words.get("*")
+        return said or (STATISTICS if any(one.rule.release == "statistics" for one in giving) else NO_AGREEMENT)
 
 
 def decide(documents: Mapping[str, PortDocument], question: Question) -> Decision:
@@ -234,19 +250,25 @@ def gives(rule: TableRule, column: str, uses: frozenset[Use]) -> bool:
     return given is not None and not is_labor(column) and (not uses or not uses.isdisjoint(given.uses))
 
 
-def _held(agreement: Agreement, rule: TableRule, asked: AskedTable, partner: Partner) -> Held | None:
-    columns = [c for c in asked.columns if gives(rule, c, asked.uses.get(c, frozenset(USES)))]
-    rows = shown_rows(rule, partner)
-    shows = any(not is_labor(column) for column in rule.columns)
+def _can_give(rule: TableRule) -> bool:
+    """Whether a rule gives rows of anything at all."""
     late = rule.embargo is not None and is_labor(rule.embargo.column)
-    if rule.release != "rows" or not rows or late or not shows:
-        return None
+    return rule.release == "rows" and not late and any(not is_labor(column) for column in rule.columns)
+
+
+def _given(live: _Live, asked: AskedTable) -> Held:
+    """What an agreement gives of what was asked."""
+    agreement, rule = live.agreement, live.rule
+    columns = [c for c in asked.columns if gives(rule, c, asked.uses.get(c, _ALL_USES))]
     uses = {c: rule.columns[c].uses for c in columns if len(rule.columns[c].uses) < len(USES)}
     grant = AgreementGrant(
-        agreement.id, {column: rule.columns[column].mask for column in columns}, rows, rule.reason, uses, rule.joins,
-        agreement.limits, agreement.contact, agreement.citation,
+        agreement.id, {column: rule.columns[column].mask for column in columns}, live.rows, rule.reason, uses,
+        rule.joins, agreement.limits, agreement.contact, agreement.citation,
     )  # fmt: skip
     return Held(grant, rule.embargo)
+
+
+_ALL_USES = frozenset(USES)
 
 
 def _filled(alternative: Iterable[language.Condition], partner: Partner) -> Iterator[Condition]:
@@ -256,7 +278,7 @@ def _filled(alternative: Iterable[language.Condition], partner: Partner) -> Iter
         value = condition.value
         if isinstance(value, tuple):
             values = tuple(_literal(one, partner) for one in value)
-            if None not in values:
+            if None not in values and len({_type(one) for one in values}) == 1:
                 yield Condition(condition.column, condition.op, tuple(v for v in values if v is not None))
         elif value is None:
             yield Condition(condition.column, condition.op)
@@ -270,11 +292,8 @@ def _literal(value: Scalar | PartnerAttribute, partner: Partner) -> Scalar | Non
     return value
 
 
-def _at(answer: _Answer, now: str) -> TableDecision:
-    """Fill in what the moment adds."""
-    if all(found.embargo is None for found in answer.held):
-        return TableDecision(tuple(found.grant for found in answer.held), answer.withheld)
-    return TableDecision(tuple(_late(found, now) for found in answer.held), answer.withheld)
+def _type(value: Scalar | None) -> type:
+    return float if type(value) is int else type(value)
 
 
 def _late(found: Held, now: str) -> AgreementGrant:
@@ -295,23 +314,3 @@ def is_over(embargo: Embargo, now: str) -> Condition:
         # a day is over in California at the latest eight hours after it is over in UTC
         return Condition(embargo.column, "lt", f"{moment - timedelta(hours=8):%Y-%m-%d}")
     return Condition(embargo.column, "le", f"{moment:%Y-%m-%d %H:%M:%S}.000")
-
-
-def _why_not(
-    document: PortDocument, table: str, column: str, asked: AskedTable, live: list[Agreement],
-    spent: Mapping[str, Spent],
-) -> str:  # fmt: skip
-    if is_labor(column):
-        return FLOOR
-    if document.suspended:
-        return SUSPENDED
-    uses = asked.uses.get(column, frozenset(USES))
-    giving = [agreement for agreement in live if gives(agreement.tables[table], column, uses)]
-    for agreement in giving:
-        if is_exhausted(agreement.limits, spent.get(agreement.id, Spent())):
-            return f"Your organisation has used up today's share under {agreement.id}; it opens again at 00:00 UTC."
-    words = document.withheld.get(table, {})
-    said = words.get(column) or words.get("*")
-    if said:
-        return said
-    return STATISTICS if any(a.tables[table].release == "statistics" for a in giving) else NO_AGREEMENT

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from gateway.adapters.issuer import read_partners
+from gateway.adapters.issuer import DemoPartner, read_partners
 from gateway.audit.record import DecisionRecord, RecordedPartner, RefusalRecord, digest, encode
 from gateway.model import CANONICAL_CATALOG, USES, Catalog, TableName, Use
 
@@ -54,7 +54,7 @@ def _record(chance: random.Random, catalog: Catalog, query: str, time: str) -> D
 
 
 @cache
-def _partners() -> dict[str, PartnerClaims]:
+def _partners() -> dict[str, DemoPartner]:
     return dict(read_partners())
 
 

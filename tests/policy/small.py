@@ -13,7 +13,19 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from gateway.model import USES, AgreementGrant, AskedTable, Condition, Limits, Mask, Partner, Question, TableName, Use
+from gateway.model import (
+    USES,
+    AgreementGrant,
+    AskedTable,
+    Condition,
+    JoinRule,
+    Limits,
+    Mask,
+    Partner,
+    Question,
+    TableName,
+    Use,
+)
 from gateway.policy import language
 from gateway.policy.decide import decide
 from gateway.policy.language import (
@@ -63,6 +75,7 @@ _length_conditions = st.one_of(
         language.Condition, st.just("length"), st.just("between"), st.tuples(st.integers(1, 2), st.integers(2, 3))
     ),
     st.just(language.Condition("length", "is_null")),
+    st.just(language.Condition("driver_id", "is_null")),
 )
 _alternatives = st.lists(st.one_of(_line_conditions, _length_conditions), min_size=1, max_size=2).map(tuple)
 _rows = st.one_of(st.just(((),)), st.lists(_alternatives, min_size=1, max_size=2).map(tuple))
@@ -83,12 +96,24 @@ def _column_rule(column: str) -> st.SearchStrategy[ColumnRule]:
 
 
 _columns = st.fixed_dictionaries(
-    {"line": _column_rule("line")}, optional={column: _column_rule(column) for column in COLUMNS[1:]}
+    {"line": _column_rule("line")},
+    optional={column: _column_rule(column) for column in COLUMNS[1:]} | {"driver_id": st.just(ColumnRule())},
 )
 _embargoes = st.one_of(
     st.none(), st.none(), st.builds(Embargo, st.just("at"), st.sampled_from(_AGES), st.just("instant"))
 )
-rules = st.builds(TableRule, st.just("rows"), st.just("A reason."), _columns, _rows, embargo=_embargoes)
+_joins = st.sampled_from(
+    [None, None, None, (), (JoinRule("freight.moves", frozenset({"hueneme"}), (("line", "carrier"),), "hashed"),)]
+)
+rules = st.builds(
+    TableRule,
+    st.sampled_from(["rows"] * 6 + ["statistics"]),
+    st.just("A reason."),
+    _columns,
+    _rows,
+    embargo=_embargoes,
+    joins=_joins,
+)
 parties = st.builds(
     Party,
     st.sampled_from([(), (), (), (), ("msc",), ORGANISATIONS]),
@@ -125,6 +150,9 @@ def documents(draw: st.DrawFn) -> dict[str, PortDocument]:
             organisation=f"port_of_{port}",
             contact="",
             suspended=draw(st.sampled_from([False] * 8 + [True])),
+            withheld=draw(
+                st.sampled_from([{}, {TABLE: {"line": "Lines are secret."}}, {TABLE: {"*": "Ask us first."}}])
+            ),
             agreements=tuple(draw(agreements(f"{port}-{place}")) for place in range(draw(st.integers(least, most)))),
         )
         for port, least, most in (("oakland", 1, 3), ("hueneme", 0, 1))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import z3
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from gateway.model import Partner, Use
@@ -28,6 +28,7 @@ _quick = settings(
     max_examples=60,
     deadline=None,
     derandomize=True,
+    phases=[Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
