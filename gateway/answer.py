@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator
 
@@ -15,6 +16,7 @@ from gateway.model import Admission, Notice
 from gateway.parts import AuditLog, Clock, Engine, Rows, Running
 from gateway.recording import outcome_record
 from gateway.running import each_unless, unless
+from gateway.usage import Meter
 
 _log = logging.getLogger("portgate.answer")
 
@@ -26,11 +28,11 @@ def _cut_off() -> Unavailable:
 class Answer:
     """What a partner gets: columns, notices, then pages; it ends in exactly one outcome record."""
 
-    def __init__(self, query: str, plan: Plan, receipt: Receipt, audit: AuditLog, clock: Clock) -> None:
+    def __init__(self, query: str, plan: Plan, receipt: Receipt, audit: AuditLog, clock: Clock, meter: Meter) -> None:
         self.id = query
         self.receipt = receipt
         self.stats: dict[str, object] = {}
-        self._plan, self._audit, self._clock = plan, audit, clock
+        self._plan, self._audit, self._clock, self._meter = plan, audit, clock, meter
         self._running: Running | None = None
         self._began = clock()
         self._rows = self._bytes = 0
@@ -67,8 +69,10 @@ class Answer:
             raise Broken("an answer was read before it was started")
         try:
             async for page, last in each_unless(self._stopped, self._running.pages()):
+                size = len(orjson.dumps(page))
+                await self._count(len(page), size)
                 self._rows += len(page)
-                self._bytes += len(orjson.dumps(page))
+                self._bytes += size
                 if last:
                     await self.close("finished")
                 yield page
@@ -80,6 +84,17 @@ class Answer:
             raise error from fault.__cause__
         except (asyncio.CancelledError, GeneratorExit):
             await asyncio.shield(self.cancel())
+            raise
+
+    async def _count(self, rows: int, size: int) -> None:
+        """Let a page out if the limits of the agreements leave room for it; else stop the query and raise."""
+        try:
+            if rows:
+                await self._meter.let_out(self._rows + rows, size)
+        except GatewayError:
+            if self._running:
+                with contextlib.suppress(GatewayError):  # why it is stopped is what is told
+                    await self._running.cancel()
             raise
 
     def stop(self, error: GatewayError) -> None:

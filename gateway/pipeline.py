@@ -1,13 +1,14 @@
 """The life of a query, in order; each line's result is the next line's argument.
 
-`receive → identify → parse → survey → ask, decide → authorise → rewrite → verify → plan → admit → execute → close`
+`receive → identify → parse → survey → ask, decide → authorise → rewrite → verify → plan → reserve → admit → execute
+→ close`
 """
 
 from __future__ import annotations
 
 import asyncio
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway.answer import Answer
 from gateway.errors import BadRequest, Broken, Denied, GatewayError, PortTrouble, PortUnavailable, Unavailable
@@ -17,24 +18,29 @@ from gateway.kernel.keys import mask_keys
 from gateway.kernel.plan import Plan
 from gateway.kernel.work import Job, Planned
 from gateway.model import PURPOSES, Catalog, Decision, Grant, Partner, QueryRequest, Question
-from gateway.parts import AuditLog, Clock, Engine, Identity, Kernel, Policy
+from gateway.parts import AuditLog, Clock, Engine, Identity, Kernel, Policy, Usage
 from gateway.recording import decision_record, refusal_record, utc
 from gateway.running import RunningAnswers
+from gateway.usage import Meter
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
     """A query that the policy has answered for, not yet planned."""
 
-    organisation: str
+    question: Question
     text: str
     decision: Decision
     grant: Grant
-    now: str
 
     async def plan(self, kernel: Kernel, missing: frozenset[str] = frozenset()) -> Planned:
         """Bind the query to what was granted, rewrite, verify and plan it, without the `missing` ports."""
-        return await kernel.plan(self.organisation, Job(self.text, self.decision, self.grant.mask_keys, missing))
+        job = Job(self.text, self.decision, self.grant.mask_keys, missing)
+        return await kernel.plan(self.question.partner.organisation, job)
+
+    def meter(self, usage: Usage, planned: Planned) -> Meter:
+        """What counts the query, on the day of its question."""
+        return Meter(usage, self.question.partner.organisation, self.question.now[:10], planned.plan.limited)
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,7 @@ class Gate:
     policy: Policy
     engine: Engine
     audit: AuditLog
+    usage: Usage
     clock: Clock
     mask_secret: bytes
     build: str
@@ -62,6 +69,7 @@ class Gate:
         try:
             decided = await self.decide(partner, request)
             first = await decided.plan(self.kernel)
+            await decided.meter(self.usage, first).reserve()
         except Exception as fault:  # whatever it was, it is written down, and nothing of it is shown
             error = _shown(fault)
             error.query_id = query
@@ -73,19 +81,23 @@ class Gate:
         """Find what the query may mean, and ask the policy once."""
         _check_purpose(partner, request.purpose)
         tables = await self.kernel.tables_asked(partner.organisation, request.sql)
-        question = Question(partner, request.purpose, self._now(), tables)
+        question = await self._counted(Question(partner, request.purpose, self._now(), tables))
         decision = await self.policy.decide(question)
         grant = grant_of(decision, self.catalog, mask_keys(self.mask_secret, partner.organisation, self.catalog.ports))
-        return Decided(partner.organisation, request.sql, decision, grant, question.now)
+        return Decided(question, request.sql, decision, grant)
 
     async def explain(self, partner: Partner, request: QueryRequest) -> Explanation:
         """Decide and plan a query as `answer` would, and run nothing."""
         decided = await self.decide(partner, request)
         planned = await decided.plan(self.kernel)
-        return explained(planned.plan, decided.decision, request.purpose, decided.now)
+        return explained(planned.plan, decided.decision, decided.question)
 
     def _now(self) -> str:
         return utc(self.clock())[:19] + "Z"
+
+    async def _counted(self, question: Question) -> Question:
+        """The question with what the partner's organisation has had today of agreements with limits."""
+        return replace(question, spent=await self.usage.spent(question.partner.organisation, question.now[:10]))
 
     async def _execute(
         self, query: str, partner: Partner, request: QueryRequest, decided: Decided, planned: Planned
@@ -97,7 +109,8 @@ class Gate:
                 query, self.clock(), partner, request, decided.decision, planned.plan, decided.grant, self.build
             )
             receipt = await self.audit.append(record)
-            answer = Answer(query, planned.plan, receipt, self.audit, self.clock)
+            meter = decided.meter(self.usage, planned)
+            answer = Answer(query, planned.plan, receipt, self.audit, self.clock, meter)
             self.running.add(answer)
             try:
                 await answer.start(self.engine, f"{partner.id}#{receipt.index}")
@@ -130,7 +143,7 @@ class Gate:
     async def visible(self, partner: Partner, purpose: str) -> Catalog:
         """The catalog as this partner sees it for this purpose."""
         _check_purpose(partner, purpose)
-        question = ask_all(partner, purpose, self._now(), self.catalog)
+        question = await self._counted(ask_all(partner, purpose, self._now(), self.catalog))
         return grant_of(await self.policy.decide(question), self.catalog, {}).granted
 
 

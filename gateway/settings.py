@@ -85,6 +85,14 @@ class AuditSettings(Section):
     file: Path
 
 
+class UsageSettings(Section):
+    """Where it is counted what each organisation has had today of agreements with limits."""
+
+    file: Path | None = None
+    """`usage.sqlite` beside the audit log if there is none. Gateways of one machine may share it; the limits then hold
+    for all of them together."""
+
+
 class KernelSettings(Section):
     """The worker processes that read and rewrite statements, and what one statement may cost."""
 
@@ -127,12 +135,18 @@ class Settings(Section):
     policy: PolicySettings
     issuers: tuple[IssuerSettings, ...]
     audit: AuditSettings
+    usage: UsageSettings = UsageSettings()
     kernel: KernelSettings = KernelSettings()
     catalog_directory: Path
     mask_key_file: Path
     """Secret from which the keys of keyed-hash masks are derived, one per port and organisation."""
     ports: tuple[str, ...] = ("los_angeles", "long_beach", "oakland", "hueneme", "san_diego")
     """The ports of this stack; others of the catalog are unknown here."""
+
+    @property
+    def usage_file(self) -> Path:
+        """Where usage is counted."""
+        return self.usage.file or self.audit.file.with_name("usage.sqlite")
 
 
 def read_settings(file: Path) -> Settings:

@@ -18,6 +18,7 @@ from gateway.adapters.opa import OpaPolicy
 from gateway.adapters.pinned import PinnedPolicy
 from gateway.adapters.tokens import TokenReader
 from gateway.adapters.trino import Trino
+from gateway.adapters.usage_store import SqliteUsageStore
 from gateway.adapters.wall import Wall
 from gateway.errors import Broken, GatewayError
 from gateway.pipeline import Gate
@@ -35,6 +36,7 @@ class Gateway:
 
     def __init__(self, settings: Settings) -> None:
         self._audit = SqliteAuditStore(settings.audit.file)
+        self._usage = SqliteUsageStore(settings.usage_file)
         self._opa = OpaPolicy(str(settings.opa.url), settings.opa.timeout_seconds)
         catalog = read_catalog(settings.catalog_directory, settings.ports)
         self._kernel = KernelPool(catalog, settings.kernel)
@@ -49,6 +51,7 @@ class Gateway:
             policy=PinnedPolicy(self._opa, self.bundles, catalog.ports),
             engine=Trino(settings.trino, self.wall),
             audit=self._audit,
+            usage=self._usage,
             clock=now,
             mask_secret=settings.mask_key_file.read_bytes(),
             build=build,
@@ -66,6 +69,7 @@ class Gateway:
         await self._kernel.close()
         await self._opa.close()
         await asyncio.to_thread(self._audit.close)
+        await asyncio.to_thread(self._usage.close)
 
     async def ready(self) -> dict[str, str]:
         """Ask each part how it is: part -> `ok`, or why not."""
@@ -75,6 +79,7 @@ class Gateway:
             "policy": gate.policy.probe,
             "engine": gate.engine.probe,
             "audit": gate.audit.probe,
+            "usage": gate.usage.probe,
         }
         answers = await asyncio.gather(*(_state(probe) for probe in probes.values()))
         return dict(zip(probes, answers, strict=True))

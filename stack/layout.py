@@ -72,6 +72,11 @@ class Home:
         return self.root / "audit" / "audit.sqlite"
 
     @property
+    def usage(self) -> Path:
+        """What each organisation has had today of agreements with limits."""
+        return self.audit.with_name("usage.sqlite")
+
+    @property
     def logs(self) -> Path:
         """One log file for each part."""
         return self.root / "logs"

@@ -18,6 +18,8 @@ from gateway.model import (
     Condition,
     Decision,
     Grant,
+    Limited,
+    Limits,
     Notice,
     Reach,
     TableDecision,
@@ -60,6 +62,8 @@ class Plan:
     reach: Reach
     """What the second wall lets Trino read for it."""
     notices: tuple[Notice, ...]
+    limited: tuple[Limited, ...] = ()
+    """The agreements with limits that take part."""
 
 
 def plan(verified: Verified, resolved: Resolved, decision: Decision, grant: Grant, missing: frozenset[str]) -> Plan:
@@ -74,7 +78,19 @@ def plan(verified: Verified, resolved: Resolved, decision: Decision, grant: Gran
     absences = _absences(resolved, decision, grant, missing)
     notices = (*absences, *_from_shares(shares), *_synthetic(verified, grant.known))
     reach = reach_of(without(resolved, missing), grant)
-    return Plan(verified.sql, shares, verified.ports, verified.physical, reach, tuple(dict.fromkeys(notices)))
+    told = tuple(dict.fromkeys(notices))
+    return Plan(verified.sql, shares, verified.ports, verified.physical, reach, told, _limited(verified, grant))
+
+
+def _limited(verified: Verified, grant: Grant) -> tuple[Limited, ...]:
+    taking_part = [
+        Limited(branch.port, agreement.id, agreement.limits)
+        for name, port in sorted(verified.guarded)
+        for branch in grant.tables[name]
+        if branch.port == port
+        for agreement in branch.agreements
+    ]
+    return tuple(dict.fromkeys(limited for limited in taking_part if limited.limits != Limits()))
 
 
 def without(resolved: Resolved, missing: frozenset[str]) -> Resolved:

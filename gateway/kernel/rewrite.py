@@ -138,8 +138,17 @@ def _first_that_holds(arms: list[Arm], type_: str) -> exp.Expr:
     for condition, value in arms:
         if condition is None:  # all rows: nothing after it can be reached
             return case.else_(value, copy=False) if case.args.get("ifs") else value
-        case = case.when(condition, value, copy=False)
+        case = case.when(_where_it_stands(condition), value, copy=False)
     return case.else_(_null(type_), copy=False)
+
+
+def _where_it_stands(rule: exp.Expr) -> exp.And:
+    """A choice that Trino makes in the guard and nowhere else.
+
+    Where it knows that a column equals a constant, it puts the constant into whatever else is asked of the row: a rule
+    over that column becomes TRUE, and what it stood before runs on rows that are hidden. It never moves chance.
+    """
+    return exp.And(this=rule, expression=exp.GTE(this=_call("random"), expression=exp.Literal.number("0e0")))
 
 
 def _masked(name: str, type_: str, mask: Mask, port: str, grant: Grant) -> exp.Expr:

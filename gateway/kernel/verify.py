@@ -7,7 +7,8 @@ It shares no code with `rewrite`: it takes each guard apart, back into the value
 (3) a guard reads the port's own table as it is, or the port's mapping with just the columns that guard and rules need
 (4) a guard lists granted columns only, each once, by its own name, no star
 (5) a guard lets through only rows that an agreement admits
-(6) each value is raw only where an agreement shows it, masked as agreed, or NULL; over a mapping it carries its rule
+(6) each value is raw only where an agreement shows it, masked as agreed, or NULL; over a mapping it carries its rule,
+    and no choice between values can be moved out of the guard
 """
 
 from __future__ import annotations
@@ -406,10 +407,17 @@ def _check_cell(value: exp.Expr, name: str, known: Table, branch: Branch, grant:
         return
     _demand(parts_of(value) == {"ifs", "default"}, "(6) a CASE of another shape")
     for arm in value.args["ifs"]:
-        rows = _rules_read(arm.this, known)
+        rows = _rules_read(_choice_read(arm.this), known)
         _demand(rows <= _alternatives(branch.agreements, branch), "(6) a choice by what no agreement speaks of")
         _check_arm(arm.args["true"], rows, name, known, branch, grant)
     _check_arm(value.args["default"], _EVERYTHING, name, known, branch, grant)
+
+
+def _choice_read(node: exp.Expr) -> exp.Expr:
+    """Read `rule AND random() >= 0e0`: Trino moves no expression with chance in it to where the rule has not run."""
+    fixed = type(node) is exp.And and _text(node.expression) == "random() >= 0e0"
+    _demand(fixed, "(6) a choice that may be moved")
+    return node.this
 
 
 def _check_arm(value: exp.Expr, rows: Rules, name: str, known: Table, branch: Branch, grant: Grant) -> None:

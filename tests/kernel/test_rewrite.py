@@ -52,8 +52,8 @@ def test_a_value_shown_by_one_agreement_and_masked_by_another_is_chosen_row_by_r
     sql = rewritten("SELECT ship FROM los_angeles.pola.visit", decision)
 
     assert sql == (
-        'SELECT "ship" FROM (SELECT CASE WHEN "carrier" = \'MSC\' THEN "ship" ELSE CAST(\'withheld\' AS VARCHAR) END '
-        'AS "ship" FROM "los_angeles"."pola"."visit") AS "visit"'
+        'SELECT "ship" FROM (SELECT CASE WHEN "carrier" = \'MSC\' AND random() >= 0e0 THEN "ship" '
+        'ELSE CAST(\'withheld\' AS VARCHAR) END AS "ship" FROM "los_angeles"."pola"."visit") AS "visit"'
     )
 
 

@@ -59,12 +59,24 @@ def test_text_that_no_rewrite_makes_is_refused(sql: str) -> None:
 def test_a_value_over_a_mapping_that_does_not_carry_its_rule_is_caught() -> None:
     decision = says({LA_CALLS: [gives("ship", rows=((Condition("carrier", "eq", "MSC"),),))]})
     sql = rewritten("SELECT ship FROM calls", decision)
-    rule = 'CASE WHEN "carrier" = \'MSC\' THEN "ship" ELSE CAST(NULL AS VARCHAR) END'
+    rule = 'CASE WHEN "carrier" = \'MSC\' AND random() >= 0e0 THEN "ship" ELSE CAST(NULL AS VARCHAR) END'
     assert rule in sql
     _, grant = decided("SELECT ship FROM calls", decision)
 
     with pytest.raises(VerificationFailed, match=r"\(6\)"):
         verify(sql.replace(rule, '"ship"'), grant)
+
+
+@pytest.mark.parametrize("instead", ["", " AND random() >= 0.5e0", " AND 0e0 >= 0e0", " OR random() >= 0e0"])
+def test_a_choice_that_trino_may_move_is_caught(instead: str) -> None:
+    decision = says({LA_CALLS: [gives("ship", rows=((Condition("carrier", "eq", "MSC"),),))]})
+    sql = rewritten("SELECT ship FROM calls", decision)
+    chance = " AND random() >= 0e0"
+    assert sql.count(chance) == 1
+    _, grant = decided("SELECT ship FROM calls", decision)
+
+    with pytest.raises(VerificationFailed, match=r"\(6\)"):
+        verify(sql.replace(chance, instead), grant)
 
 
 def test_a_rule_that_may_be_unknown_is_caught() -> None:

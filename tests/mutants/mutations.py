@@ -320,6 +320,14 @@ def show_the_raw_value_in_all_other_rows(case: Any) -> bool:
 
 
 @breaks("case", 6)
+def let_a_choice_be_moved(case: Any) -> bool:
+    """The rule without what keeps Trino from moving it."""
+    for arm in case.args["ifs"]:
+        arm.set("this", arm.this.this.copy())
+    return True
+
+
+@breaks("case", 6)
 def show_the_raw_value_under_a_masks_rule(case: Any) -> bool:
     """The column itself where only a mask was agreed."""
     masked = [arm for arm in case.args["ifs"] if not isinstance(arm.args["true"], exp.Column)]

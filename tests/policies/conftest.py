@@ -19,15 +19,19 @@ from rich.console import Console
 
 from gateway.adapters.catalog_files import read_catalog
 from gateway.adapters.opa import OpaPolicy
-from gateway.model import AskedTable, Catalog, Decision, Partner, Question, TableDecision, TableName
+from gateway.model import AskedTable, Catalog, Decision, Partner, Question, Spent, TableDecision, TableName, Use
 from gateway.settings import Settings
 from stack import components
 from stack.prepare import ConsoleMeter
+from tests.plain_yaml import read_yaml
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 POLICIES = REPOSITORY / "policies"
 NOW = "2026-11-22T16:45:06Z"
 PATIENCE_SECONDS = 20.0
+TablesUses = Mapping[str, Mapping[str, frozenset[Use]]]
+NO_USES: TablesUses = {}
+NOTHING_SPENT: Mapping[str, Mapping[str, Spent]] = {}
 
 
 @pytest.fixture(scope="session")
@@ -61,16 +65,23 @@ class Oracle:
     partners: Mapping[str, Partner]
 
     def decide(
-        self, partner: str, purpose: str, tables: Mapping[str, list[str]], *, now: str = NOW
-    ) -> dict[str, TableDecision]:
+        self, partner: str, purpose: str, tables: Mapping[str, list[str]], *, now: str = NOW,
+        uses: TablesUses = NO_USES, spent: Mapping[str, Mapping[str, Spent]] = NOTHING_SPENT,
+    ) -> dict[str, TableDecision]:  # fmt: skip
         """Ask for `port.schema.table` -> columns; answer the same keys."""
-        decision = self.decide_all(partner, purpose, tables, now=now)
+        decision = self.decide_all(partner, purpose, tables, now=now, uses=uses, spent=spent)
         return {str(name): answer for name, answer in decision.tables.items()}
 
-    def decide_all(self, partner: str, purpose: str, tables: Mapping[str, list[str]], *, now: str = NOW) -> Decision:
-        """Ask for `port.schema.table` -> columns."""
-        asked = tuple(AskedTable(TableName(*name.split(".")), tuple(columns)) for name, columns in tables.items())
-        return asyncio.run(self._decide(Question(self.partners[partner], purpose, now, asked)))
+    def decide_all(
+        self, partner: str, purpose: str, tables: Mapping[str, list[str]], *, now: str = NOW,
+        uses: TablesUses = NO_USES, spent: Mapping[str, Mapping[str, Spent]] = NOTHING_SPENT,
+    ) -> Decision:  # fmt: skip
+        """Ask for `port.schema.table` -> columns, in all uses where none are named."""
+        asked = tuple(
+            AskedTable(TableName(*name.split(".")), tuple(columns), uses.get(name, {}))
+            for name, columns in tables.items()
+        )
+        return asyncio.run(self._decide(Question(self.partners[partner], purpose, now, asked, spent)))
 
     async def _decide(self, question: Question) -> Decision:
         policy = OpaPolicy(self.url, timeout_seconds=5.0)
@@ -111,7 +122,7 @@ def read_partners() -> dict[str, Partner]:
 
 
 def read_agreements() -> dict[str, dict[str, Any]]:
-    return {file.parent.name: yaml.safe_load(file.read_text()) for file in sorted(POLICIES.glob("ports/*/data.yaml"))}
+    return {file.parent.name: read_yaml(file.read_text()) for file in sorted(POLICIES.glob("ports/*/data.yaml"))}
 
 
 def _free_port() -> int:

@@ -95,3 +95,18 @@ SELECT count(*) FROM (VALUES 1) AS v(x) LEFT JOIN oakland.freight.vessel_calls O
 
 -- a ship in a look-up table below the joins
 SELECT count(*) FROM oakland.freight.vessel_calls WHERE 1 / if(teu_capacity = 77, 0, 1) = 1
+
+-- an outer join on a value whose rule names one code
+SELECT count(*) FROM (VALUES 1) AS v(x) LEFT JOIN long_beach.freight.gate_transactions AS t ON v.x = 1 / if(t.gate_in_utc > TIMESTAMP '2031-01-01 00:00:00', 0, 1)
+
+-- an inner join on a value whose rule names one code
+SELECT count(*) FROM long_beach.freight.gate_transactions t JOIN (VALUES 'ZZAA') v(x) ON t.motor_carrier_scac = v.x WHERE 1 / if(t.gate_in_utc > TIMESTAMP '2031-01-01 00:00:00', 0, 1) = 1
+
+-- the code of the rule asked for once more
+SELECT count(*) FROM long_beach.freight.gate_transactions t JOIN (VALUES 1) v(x) ON v.x = 1 / if(t.turn_minutes > 1e6, 0, 1) AND t.motor_carrier_scac = 'ZZAA'
+
+-- a union over values whose rule names one code
+SELECT CAST(b.turn_minutes AS double) FROM long_beach.freight.gate_transactions AS b WHERE chr(CAST(abs(b.turn_minutes) AS bigint)) IN ('MSC', '', 'A') UNION ALL SELECT 1e0 ORDER BY 1
+
+-- a semi-join on a value whose rule names one code
+SELECT count(*) FROM long_beach.freight.gate_transactions t WHERE 1 / if(t.gate_in_utc > TIMESTAMP '2031-01-01 00:00:00', 0, 1) IN (SELECT 1 FROM (VALUES 'ZZAA') v(x) WHERE v.x = t.motor_carrier_scac)
