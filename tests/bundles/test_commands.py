@@ -160,13 +160,11 @@ def test_suspend_changes_one_word_and_resume_gives_the_file_back(policies: Path)
     assert suspended_text(stopped, suspended=False) == files
 
 
-def test_suspend_adds_the_word_where_it_is_not_written(policies: Path) -> None:
-    edit(policies, "suspended: false   # true stops everything\n", "")
+def test_suspend_leaves_a_file_alone_that_writes_the_word_in_an_odd_way(policies: Path) -> None:
+    edit(policies, "suspended: false   # true", '"suspended": false   # true')
 
-    stopped = suspended_text(read_files(policies, "oakland"), suspended=True)
-
-    assert stopped.document().suspended is True
-    assert stopped.text.count("suspended: true\n") == 1
+    with pytest.raises(FileFault, match="cannot be changed here"):
+        suspended_text(read_files(policies, "oakland"), suspended=True)
 
 
 def test_a_file_is_left_alone_where_suspend_cannot_be_published(policies: Path) -> None:
