@@ -175,15 +175,12 @@ def _text(content: bytes) -> str:
 # --- one word of a file ---------------------------------------------------------------------------------------------
 
 _SUSPENDED = re.compile(r"^suspended:[ \t]*(true|false)\b", re.MULTILINE)
-_AFTER = re.compile(r"^(contact|organisation|port):[^\n]*\n", re.MULTILINE)
 
 
 def suspended_text(files: PortFiles, *, suspended: bool) -> PortFiles:
     """Return the files with the port's `suspended` set, and not one other character changed; raises FileFault."""
     word = f"suspended: {str(suspended).lower()}"
     text, found = _SUSPENDED.subn(word, files.text, count=1)
-    if not found:
-        text, found = _AFTER.subn(lambda line: f"{line[0]}{word}\n", files.text, count=1)
     changed = replace(files, text=text)
     if not found or changed.document() != replace(files.document(), suspended=suspended):
         raise FileFault("data.yaml holds `suspended` in a form that cannot be changed here", f"write: {word}")

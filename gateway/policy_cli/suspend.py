@@ -59,8 +59,7 @@ def _set(
     with faults_told(json):
         place = home_of(home)
         files = suspended_text(read_files(policies, port), suspended=suspended)
-        packed = sign(files, key, place).packed()
+        told = send(place, port, sign(files, key, place).packed(), name)
         write_text(policies, files)
-        told = send(place, port, packed, name)
         words = "has suspended its agreements" if suspended else "shares again"
         tell({**told, "suspended": suspended}, json, f"{port} {words}; revision {told['revision']}")

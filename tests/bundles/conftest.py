@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.policies.conftest import opa_binary
+from tests.policies.conftest import catalog, opa_binary
 
-__all__ = ["opa_binary"]
+__all__ = ["catalog", "opa_binary"]
