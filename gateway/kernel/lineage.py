@@ -176,8 +176,8 @@ class Flow:
 
     def _compares(self, left: Value, right: Value, whole: bool) -> Iterable[tuple[Root, Use]]:
         """The uses that a comparison makes of both sides: (2)."""
-        joined = both = {*left.roots(), *right.roots()}
-        lone = both
+        both = {*left.roots(), *right.roots()}
+        joined, lone = both if left.roots() and right.roots() else set(), both
         if self._strict:
             pairs = [(one, other) for one in left.roots() for other in right.roots()]
             joined = {root for pair in pairs if _are_two(*pair) for root in pair}
