@@ -44,8 +44,9 @@ fmt: setup ## format Python and Rego
 	$(RUN) -m ruff format .
 	@$(RUN) -m stack.policy_gates --write
 
-docs: setup ## write docs/sql.md from the kernel's own tables
+docs: setup ## write docs/sql.md, docs/agreements.md and the agreements' JSON Schema from the gateway's own tables
 	@$(RUN) -m stack.sql_page
+	@$(RUN) -m stack.agreements_page
 
 bench-wall: setup ## what the second wall costs: milliseconds a question, and a query over five ports (needs a running stack)
 	@$(RUN) -m stack.bench_wall

@@ -8,13 +8,15 @@ GatewayError
 │   ├── NotAllowed         a statement, function or clause off the allow-list
 │   ├── Unresolved         a name that the catalog does not know
 │   └── Denied             the policy granted nothing here
+│       └── PortSuspended    a port stopped its agreements while the answer was under way
 ├── Failed               Trino ran the query and it failed on the partner's own doing
 ├── Unavailable          try later; we stay closed meanwhile
 │   ├── PolicyUnavailable, PortUnavailable, PortTrouble, EngineUnavailable, AuditUnavailable, IdentityUnavailable
 │   ├── KernelUnavailable, TooMany
 └── Broken               an invariant of ours failed; the query is never sent
     ├── VerificationFailed
-    └── CatalogFault       a catalog file is wrong; found at load
+    ├── CatalogFault       a catalog file is wrong; found at load
+    └── PolicyFault        a port's document is not in the normal form of the agreement language; found at load
 """
 
 from __future__ import annotations
@@ -78,6 +80,18 @@ class Denied(Refused):
     """No agreement grants what the query needs."""
 
     code = "denied"
+
+
+class PortSuspended(Denied):
+    """A port has suspended the agreements that an answer under way stands on."""
+
+    code = "port_suspended"
+
+    def __init__(self, port: str) -> None:
+        super().__init__(
+            f"the port of {port} has suspended its agreements", hint="what came is not whole; ask the port"
+        )
+        self.port = port
 
 
 class Failed(GatewayError):
@@ -161,3 +175,9 @@ class CatalogFault(Broken):
     """A catalog file is wrong: the message names file, key and mend."""
 
     code = "catalog_fault"
+
+
+class PolicyFault(Broken):
+    """A port's document is not in the normal form of the agreement language: the message names the place."""
+
+    code = "policy_fault"

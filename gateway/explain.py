@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gateway.kernel.plan import Plan, Share
-from gateway.model import Decision, Notice, TableName
+from gateway.model import Decision, Limited, Notice, Question, Spent, TableName
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,20 @@ class ExplainedTable:
 
 
 @dataclass(frozen=True, slots=True)
+class ExplainedLimit:
+    """How much one agreement that takes part gives, and what the partner's organisation has had of it today."""
+
+    port: str
+    agreement: str
+    rows: int | None
+    """Rows in one answer; None here and below where there is no limit."""
+    queries_a_day: int | None
+    bytes_a_day: int | None
+    queries_today: int
+    bytes_today: int
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """The decision on a query, without running it."""
 
@@ -37,13 +51,25 @@ class Explanation:
     notices: tuple[Notice, ...]
     ports_asked: tuple[str, ...]
     revisions: dict[str, str]
+    limits: tuple[ExplainedLimit, ...] = ()
 
 
-def explained(plan: Plan, decision: Decision, purpose: str, decided_at: str) -> Explanation:
+def explained(plan: Plan, decision: Decision, question: Question) -> Explanation:
     """Put a plan into the words of its reader."""
     tables = tuple(_explained(share, decision) for share in plan.shares)
     revisions = {port: decision.revisions[port] for port in plan.ports}
-    return Explanation(decision.id, purpose, decided_at, tables, plan.notices, plan.ports, revisions)
+    limits = tuple(_limit(limited, question) for limited in plan.limited)
+    return Explanation(
+        decision.id, question.purpose, question.now, tables, plan.notices, plan.ports, revisions, limits
+    )  # fmt: skip
+
+
+def _limit(limited: Limited, question: Question) -> ExplainedLimit:
+    most = limited.limits
+    spent = question.spent.get(limited.port, {}).get(limited.agreement, Spent())
+    return ExplainedLimit(
+        limited.port, limited.agreement, most.rows, most.queries_a_day, most.bytes_a_day, spent.queries, spent.bytes
+    )
 
 
 def _explained(share: Share, decision: Decision) -> ExplainedTable:

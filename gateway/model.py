@@ -203,6 +203,15 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Limited:
+    """One agreement with limits that a query takes part of."""
+
+    port: str
+    agreement: str
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
 class AgreementGrant:
     """What one live agreement gives of one table."""
 

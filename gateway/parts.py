@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from gateway.audit.record import Receipt, Record
 from gateway.kernel.work import Job, Planned
-from gateway.model import Admission, AskedTable, Decision, Partner, Question, TableName
+from gateway.model import Admission, AskedTable, Decision, Limited, Partner, Question, Spent, TableName
 
 Rows = list[list[object]]
 
@@ -79,6 +79,22 @@ class AuditLog(Protocol):
 
     async def probe(self) -> None:
         """Raise `AuditUnavailable` unless the log can be written."""
+
+
+class Usage(Protocol):
+    """What each organisation has had of agreements with limits on one UTC day, counted durably."""
+
+    async def spent(self, organisation: str, day: str) -> Mapping[str, Mapping[str, Spent]]:
+        """Port -> agreement -> what was counted on `day`."""
+
+    async def reserve(self, organisation: str, day: str, limited: Sequence[Limited]) -> Limited | None:
+        """Count one query in all of `limited`, or in none: then the one that is used up comes back."""
+
+    async def add_bytes(self, organisation: str, day: str, limited: Sequence[Limited], size: int) -> Limited | None:
+        """Count bytes in all of `limited`, or in none: then the one that has too few left comes back."""
+
+    async def probe(self) -> None:
+        """Raise `Unavailable` unless usage can be counted."""
 
 
 class Clock(Protocol):

@@ -1,13 +1,14 @@
 """The life of a query, in order; each line's result is the next line's argument.
 
-`receive → identify → parse → survey → ask, decide → authorise → rewrite → verify → plan → admit → execute → close`
+`receive → identify → parse → survey → ask, decide → authorise → rewrite → verify → plan → reserve → admit → execute
+→ close`
 """
 
 from __future__ import annotations
 
 import asyncio
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from gateway.answer import Answer
 from gateway.errors import BadRequest, Broken, Denied, GatewayError, PortTrouble, PortUnavailable, Unavailable
@@ -16,24 +17,30 @@ from gateway.kernel.authorise import ask_all, grant_of
 from gateway.kernel.keys import mask_keys
 from gateway.kernel.plan import Plan
 from gateway.kernel.work import Job, Planned
-from gateway.model import PURPOSES, Catalog, Decision, Grant, Partner, QueryRequest, Question
-from gateway.parts import AuditLog, Clock, Engine, Identity, Kernel, Policy
+from gateway.model import PURPOSES, AskedTable, Catalog, Decision, Grant, Partner, QueryRequest, Question
+from gateway.parts import AuditLog, Clock, Engine, Identity, Kernel, Policy, Usage
 from gateway.recording import decision_record, refusal_record, utc
+from gateway.running import RunningAnswers
+from gateway.usage import Meter
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
     """A query that the policy has answered for, not yet planned."""
 
-    organisation: str
+    question: Question
     text: str
     decision: Decision
     grant: Grant
-    now: str
 
     async def plan(self, kernel: Kernel, missing: frozenset[str] = frozenset()) -> Planned:
         """Bind the query to what was granted, rewrite, verify and plan it, without the `missing` ports."""
-        return await kernel.plan(self.organisation, Job(self.text, self.decision, self.grant.mask_keys, missing))
+        job = Job(self.text, self.decision, self.grant.mask_keys, missing)
+        return await kernel.plan(self.question.partner.organisation, job)
+
+    def meter(self, usage: Usage, planned: Planned) -> Meter:
+        """What counts the query, on the day of its question."""
+        return Meter(usage, self.question.partner.organisation, self.question.now[:10], planned.plan.limited)
 
 
 @dataclass(frozen=True)
@@ -46,9 +53,11 @@ class Gate:
     policy: Policy
     engine: Engine
     audit: AuditLog
+    usage: Usage
     clock: Clock
     mask_secret: bytes
     build: str
+    running: RunningAnswers = field(default_factory=RunningAnswers)
 
     def identify(self, token: str | None) -> Partner:
         """Say who asks."""
@@ -57,33 +66,43 @@ class Gate:
     async def answer(self, partner: Partner, request: QueryRequest) -> Answer:
         """Take one query from request to its first rows, or raise; every ending is written down first."""
         query = str(uuid.uuid4())
+        tables: tuple[AskedTable, ...] | None = None
         try:
-            decided = await self.decide(partner, request)
+            tables = await self.survey(partner, request)
+            decided = await self.decide(partner, request, tables)
             first = await decided.plan(self.kernel)
+            await decided.meter(self.usage, first).reserve()
         except Exception as fault:  # whatever it was, it is written down, and nothing of it is shown
             error = _shown(fault)
             error.query_id = query
-            await self.audit.append(refusal_record(query, self.clock(), partner, request, error, self.build))
+            await self.audit.append(refusal_record(query, self.clock(), partner, request, error, self.build, tables))
             raise error from fault.__cause__
         return await self._execute(query, partner, request, decided, first)
 
-    async def decide(self, partner: Partner, request: QueryRequest) -> Decided:
-        """Find what the query may mean, and ask the policy once."""
+    async def survey(self, partner: Partner, request: QueryRequest) -> tuple[AskedTable, ...]:
+        """Find what the query may mean."""
         _check_purpose(partner, request.purpose)
-        tables = await self.kernel.tables_asked(partner.organisation, request.sql)
-        question = Question(partner, request.purpose, self._now(), tables)
+        return await self.kernel.tables_asked(partner.organisation, request.sql)
+
+    async def decide(self, partner: Partner, request: QueryRequest, tables: tuple[AskedTable, ...]) -> Decided:
+        """Ask the policy once."""
+        question = await self._counted(Question(partner, request.purpose, self._now(), tables))
         decision = await self.policy.decide(question)
         grant = grant_of(decision, self.catalog, mask_keys(self.mask_secret, partner.organisation, self.catalog.ports))
-        return Decided(partner.organisation, request.sql, decision, grant, question.now)
+        return Decided(question, request.sql, decision, grant)
 
     async def explain(self, partner: Partner, request: QueryRequest) -> Explanation:
         """Decide and plan a query as `answer` would, and run nothing."""
-        decided = await self.decide(partner, request)
+        decided = await self.decide(partner, request, await self.survey(partner, request))
         planned = await decided.plan(self.kernel)
-        return explained(planned.plan, decided.decision, request.purpose, decided.now)
+        return explained(planned.plan, decided.decision, decided.question)
 
     def _now(self) -> str:
         return utc(self.clock())[:19] + "Z"
+
+    async def _counted(self, question: Question) -> Question:
+        """The question with what the partner's organisation has had today of agreements with limits."""
+        return replace(question, spent=await self.usage.spent(question.partner.organisation, question.now[:10]))
 
     async def _execute(
         self, query: str, partner: Partner, request: QueryRequest, decided: Decided, planned: Planned
@@ -92,10 +111,13 @@ class Gate:
         missing: frozenset[str] = frozenset()
         while True:
             record = decision_record(
-                query, self.clock(), partner, request, decided.decision, planned.plan, decided.grant, self.build
-            )
+                query, self.clock(), partner, request, decided.decision, planned.plan, decided.grant, self.build,
+                decided.question.tables,
+            )  # fmt: skip
             receipt = await self.audit.append(record)
-            answer = Answer(query, planned.plan, receipt, self.audit, self.clock)
+            meter = decided.meter(self.usage, planned)
+            answer = Answer(query, planned.plan, receipt, self.audit, self.clock, meter)
+            self.running.add(answer)
             try:
                 await answer.start(self.engine, f"{partner.id}#{receipt.index}")
                 return answer
@@ -127,7 +149,7 @@ class Gate:
     async def visible(self, partner: Partner, purpose: str) -> Catalog:
         """The catalog as this partner sees it for this purpose."""
         _check_purpose(partner, purpose)
-        question = ask_all(partner, purpose, self._now(), self.catalog)
+        question = await self._counted(ask_all(partner, purpose, self._now(), self.catalog))
         return grant_of(await self.policy.decide(question), self.catalog, {}).granted
 
 

@@ -85,6 +85,14 @@ class AuditSettings(Section):
     file: Path
 
 
+class UsageSettings(Section):
+    """Where it is counted what each organisation has had today of agreements with limits."""
+
+    file: Path | None = None
+    """`usage.sqlite` beside the audit log if there is none. Gateways of one machine may share it; the limits then hold
+    for all of them together."""
+
+
 class KernelSettings(Section):
     """The worker processes that read and rewrite statements, and what one statement may cost."""
 
@@ -100,6 +108,23 @@ class KernelSettings(Section):
     """How long a statement waits for a worker."""
 
 
+class PolicySettings(Section):
+    """The ports' signed agreements: whose keys sign them, where they are kept, and where OPA gets them."""
+
+    bundles_directory: Path
+    """Where accepted bundles are kept, and the highest serial number seen of each port."""
+    keys_directory: Path
+    """The public key of each port, `PORT.pem`, and the partnership's own, `gateway.pem`."""
+    library_file: Path
+    """The bundle of the shared rules, signed with the partnership's key."""
+    secret_file: Path
+    """What stands in the path from which OPA reads bundles, on the wall's listener: `http://HOST:PORT/SECRET/`."""
+    max_bundle_age_days: PositiveInt = 400
+    """How long a bundle stands without being signed again: a year between two reviews, and a month to be late."""
+    opa_binary: Path | None = None
+    """The OPA that looks at a port's narrow.rego; without one, a bundle that holds one is refused."""
+
+
 class Settings(Section):
     """Everything a gateway needs to know before it starts."""
 
@@ -107,14 +132,21 @@ class Settings(Section):
     trino: TrinoSettings
     wall: WallSettings
     opa: OpaSettings = OpaSettings()
+    policy: PolicySettings
     issuers: tuple[IssuerSettings, ...]
     audit: AuditSettings
+    usage: UsageSettings = UsageSettings()
     kernel: KernelSettings = KernelSettings()
     catalog_directory: Path
     mask_key_file: Path
     """Secret from which the keys of keyed-hash masks are derived, one per port and organisation."""
     ports: tuple[str, ...] = ("los_angeles", "long_beach", "oakland", "hueneme", "san_diego")
     """The ports of this stack; others of the catalog are unknown here."""
+
+    @property
+    def usage_file(self) -> Path:
+        """Where usage is counted."""
+        return self.usage.file or self.audit.file.with_name("usage.sqlite")
 
 
 def read_settings(file: Path) -> Settings:

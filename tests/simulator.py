@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from gateway.audit.record import Receipt, Record, encode
 from gateway.errors import AuditUnavailable, GatewayError, PortTrouble
 from gateway.kernel.work import Desk, Job, Planned
-from gateway.model import Admission, AskedTable, Catalog, Decision, Partner, Question, TableName
+from gateway.model import Admission, AskedTable, Catalog, Decision, Limited, Partner, Question, Spent, TableName
 from gateway.parts import Rows
 from gateway.pipeline import Gate
 from tests.world import CATALOG, EVERYTHING, PARTNER
@@ -138,6 +138,63 @@ class FakeEngine:
         """Always well."""
 
 
+@dataclass
+class Counters:
+    """Usage in memory; `broken` is raised by whatever is asked of it."""
+
+    had: dict[tuple[str, str, str, str], Spent] = field(default_factory=dict)
+    """Day, organisation, port and agreement -> what was counted."""
+    broken: GatewayError | None = None
+
+    async def spent(self, organisation: str, day: str) -> Mapping[str, Mapping[str, Spent]]:
+        """What was counted on that day."""
+        self._well()
+        found: dict[str, dict[str, Spent]] = {}
+        for (on, who, port, agreement), spent in self.had.items():
+            if (on, who) == (day, organisation):
+                found.setdefault(port, {})[agreement] = spent
+        return found
+
+    async def reserve(self, organisation: str, day: str, limited: Sequence[Limited]) -> Limited | None:
+        """Count one query, unless one agreement has none left."""
+        for one in limited:
+            most, had = one.limits, self._had(organisation, day, one)
+            if most.queries_a_day is not None and had.queries >= most.queries_a_day:
+                return one
+            if most.bytes_a_day is not None and had.bytes >= most.bytes_a_day:
+                return one
+        self._add(organisation, day, limited, Spent(1, 0))
+        return None
+
+    async def add_bytes(self, organisation: str, day: str, limited: Sequence[Limited], size: int) -> Limited | None:
+        """Count bytes, unless one agreement has fewer left."""
+        for one in limited:
+            most, had = one.limits.bytes_a_day, self._had(organisation, day, one)
+            if most is not None and had.bytes + size > most:
+                return one
+        self._add(organisation, day, limited, Spent(0, size))
+        return None
+
+    async def probe(self) -> None:
+        """Always well, unless it is broken."""
+        self._well()
+
+    def _had(self, organisation: str, day: str, one: Limited) -> Spent:
+        self._well()
+        return self.had.get((day, organisation, one.port, one.agreement), Spent())
+
+    def _add(self, organisation: str, day: str, limited: Sequence[Limited], more: Spent) -> None:
+        for one in limited:
+            had = self._had(organisation, day, one)
+            self.had[day, organisation, one.port, one.agreement] = Spent(
+                had.queries + more.queries, had.bytes + more.bytes
+            )
+
+    def _well(self) -> None:
+        if self.broken:
+            raise self.broken
+
+
 class AnyToken:
     """Believes everybody."""
 
@@ -146,6 +203,9 @@ class AnyToken:
         return PARTNER
 
 
-def gate(log: Log, engine: FakeEngine, policy: FixedPolicy | None = None) -> Gate:
+def gate(log: Log, engine: FakeEngine, policy: FixedPolicy | None = None, usage: Counters | None = None) -> Gate:
     """A gate among simulated parts."""
-    return Gate(CATALOG, AtOnce(), AnyToken(), policy or FixedPolicy(), engine, log, Ticking(), b"secret", "test build")
+    return Gate(
+        CATALOG, AtOnce(), AnyToken(), policy or FixedPolicy(), engine, log, usage or Counters(), Ticking(), b"secret",
+        "test build",
+    )  # fmt: skip

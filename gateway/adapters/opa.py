@@ -23,19 +23,23 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from gateway.adapters.strict_json import read_strict_json
 from gateway.errors import Broken, PolicyUnavailable
 from gateway.model import (
+    USES,
     AgreementGrant,
     AskedTable,
     Condition,
     Decision,
+    JoinRule,
+    Limits,
     Mask,
     Operator,
     Partner,
     Question,
     TableDecision,
     TableName,
+    Use,
 )
 
-LIBRARY = "1"
+LIBRARY = "2"
 """The version of `policies/gateway/access` that this gateway understands."""
 
 _PACKAGE, _RULE = "gateway.access", "decision"
@@ -70,24 +74,68 @@ class _Condition(_Answer):
         return self
 
 
-class _NullMask(_Answer):
-    mask: Literal["null"]
-
-
-class _KeyedHashMask(_Answer):
-    mask: Literal["keyed_hash"]
+class _BareMask(_Answer):
+    kind: Literal["null", "keyed_hash"]
 
 
 class _ConstantMask(_Answer):
-    mask: Literal["constant"]
+    kind: Literal["constant"]
     value: _Literal
+
+
+class _TruncateMask(_Answer):
+    kind: Literal["truncate"]
+    value: Annotated[int, Field(ge=0, le=64)]
+    fill: Annotated[str, Field(min_length=1, max_length=1)] = ""
+
+
+class _TimeGrainMask(_Answer):
+    kind: Literal["time_grain"]
+    value: Literal["hour", "day", "week", "month", "quarter", "year"]
+
+
+class _WidthMask(_Answer):
+    kind: Literal["band", "geo_grid"]
+    value: Annotated[int, Field(gt=0)] | Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+_Mask = Annotated[_BareMask | _ConstantMask | _TruncateMask | _TimeGrainMask | _WidthMask, Field(discriminator="kind")]
+
+
+class _JoinRule(_Answer):
+    table: _Text
+    ports: Annotated[list[_Text], Field(min_length=1)]
+    on: Annotated[list[Annotated[list[_Text], Field(min_length=2, max_length=2)]], Field(min_length=1)]
+    values: Literal["clear", "hashed"]
+
+
+_Positive = Annotated[int, Field(gt=0)]
+
+
+class _Limits(_Answer):
+    rows: _Positive | None = None
+    queries_a_day: _Positive | None = None
+    bytes_a_day: _Positive | None = None
 
 
 class _Agreement(_Answer):
     id: _Text
-    columns: dict[str, _NullMask | _KeyedHashMask | _ConstantMask | None]
+    columns: dict[str, _Mask | None]
+    uses: dict[str, Annotated[list[Use], Field(min_length=1)]]
     rows: list[list[_Condition]]
     reason: _Text
+    contact: str
+    citation: str
+    limits: _Limits
+    joins: list[_JoinRule] | None
+
+    @model_validator(mode="after")
+    def _uses_are_of_its_columns(self) -> _Agreement:
+        if not set(self.uses) <= set(self.columns):
+            raise ValueError("uses of a column that is not given")
+        if any(len(set(uses)) != len(uses) or len(uses) == len(USES) for uses in self.uses.values()):
+            raise ValueError("a use twice, or all of them")
+        return self
 
 
 class _Table(_Answer):
@@ -102,7 +150,7 @@ class _Result(_Answer):
     library: str
     purpose: str
     now: str
-    revisions: dict[str, Annotated[str, Field(pattern="^[0-9a-f]{64}$")]]
+    revisions: dict[str, Annotated[str, Field(pattern="^([0-9a-f]{64}@([0-9a-f]{40}|none)|none)$")]]
     tables: list[_Table]
 
 
@@ -257,10 +305,19 @@ def _write(question: Question) -> dict[str, Any]:
         "purpose": question.purpose,
         "now": question.now,
         "tables": [
-            {"port": t.name.catalog, "schema": t.name.schema, "table": t.name.table, "columns": list(t.columns)}
+            {"port": t.name.catalog, "schema": t.name.schema, "table": t.name.table, "columns": _uses_asked(t)}
             for t in question.tables
         ],
+        "spent": {
+            port: {id_: {"queries": spent.queries, "bytes": spent.bytes} for id_, spent in agreements.items()}
+            for port, agreements in question.spent.items()
+        },
     }
+
+
+def _uses_asked(table: AskedTable) -> dict[str, list[Use]]:
+    """Say of each column what the query does with it, in the order of `USES`."""
+    return {column: [use for use in USES if use in table.uses.get(column, USES)] for column in table.columns}
 
 
 def _check_same_question(result: _Result, question: Question) -> None:
@@ -287,6 +344,13 @@ def _check_same_columns(table: _Table, asked: AskedTable) -> None:
         raise _unavailable(f"both grants and withholds a column of {asked.name}")
     if granted | set(table.withheld) != set(asked.columns):
         raise _unavailable(f"is for other columns of {asked.name}")
+    if not all(_meets(agreement, asked) for agreement in table.agreements):
+        raise _unavailable(f"gives a column of {asked.name} in no use that was asked for")
+
+
+def _meets(agreement: _Agreement, asked: AskedTable) -> bool:
+    wanted = {column: frozenset(asked.uses.get(column, USES)) for column in agreement.columns}
+    return all(not wanted[column] or wanted[column] & set(uses) for column, uses in agreement.uses.items())
 
 
 def _decision(asked: dict[str, Any], answer: object, result: _Result, question: Question) -> Decision:
@@ -310,13 +374,22 @@ def _agreement(agreement: _Agreement) -> AgreementGrant:
         columns={column: _mask(mask) for column, mask in agreement.columns.items()},
         rows=tuple(tuple(_condition(condition) for condition in alternative) for alternative in agreement.rows),
         reason=agreement.reason,
+        uses={column: frozenset(uses) for column, uses in agreement.uses.items()},
+        joins=None if agreement.joins is None else tuple(map(_join, agreement.joins)),
+        limits=Limits(**agreement.limits.model_dump()),
+        contact=agreement.contact,
+        citation=agreement.citation,
     )
 
 
-def _mask(mask: _NullMask | _KeyedHashMask | _ConstantMask | None) -> Mask | None:
+def _mask(mask: _BareMask | _ConstantMask | _TruncateMask | _TimeGrainMask | _WidthMask | None) -> Mask | None:
     if mask is None:
         return None
-    return Mask(mask.mask, mask.value if isinstance(mask, _ConstantMask) else None)
+    return Mask(mask.kind, getattr(mask, "value", None), getattr(mask, "fill", ""))
+
+
+def _join(rule: _JoinRule) -> JoinRule:
+    return JoinRule(rule.table, frozenset(rule.ports), tuple((own, other) for own, other in rule.on), rule.values)
 
 
 def _condition(condition: _Condition) -> Condition:

@@ -179,7 +179,23 @@ def explanation_lines(told: Members) -> Iterator[str]:
             ("withheld", [f"{name}: {reason}" for name, reason in table["withheld"].items()]),
             ("rows", table["rows"] or ["all"]),
         )
+    yield from _limit_lines(told["limits"])
     yield from notice_lines(told["notices"])
+
+
+def _limit_lines(limits: Iterable[Members]) -> Iterator[str]:
+    for limit in limits:
+        yield ""
+        yield f"{limit['port']} · {limit['agreement']}"
+        yield from _members(
+            ("rows", [f"at most {limit['rows']:,} an answer"] if limit["rows"] else []),
+            ("queries", [_share_of(limit["queries_today"], limit["queries_a_day"])] if limit["queries_a_day"] else []),
+            ("bytes", [_share_of(limit["bytes_today"], limit["bytes_a_day"])] if limit["bytes_a_day"] else []),
+        )
+
+
+def _share_of(today: int, a_day: int) -> str:
+    return f"{today:,} of {a_day:,} a day"
 
 
 def _whole(table: Members) -> list[str]:
@@ -242,6 +258,8 @@ def _log_detail(record: Members) -> str:
     if record["kind"] == "alarm":
         times = f" ({record['count']} times)" if record["count"] > 1 else ""
         return f"{record['operation']} {record['target']} {', '.join(record['columns'])}".strip() + times
+    if record["kind"] == "publication":
+        return f"{record['port']}: {record['revision']}, serial {record['serial']}, made {record['made']}"
     sql = " ".join(str(record["sql"]).split())
     asked = sql if len(sql) <= 60 else sql[:59] + "…"
     return f"{record['purpose']}: {asked}" if record["kind"] == "decision" else f"{record['code']}: {asked}"

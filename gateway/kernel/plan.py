@@ -17,9 +17,10 @@ from gateway.model import (
     AgreementGrant,
     Branch,
     Catalog,
-    Condition,
     Decision,
     Grant,
+    Limited,
+    Limits,
     Mask,
     Notice,
     Reach,
@@ -28,12 +29,7 @@ from gateway.model import (
     TableName,
     Use,
 )
-
-_WORDS = {
-    "eq": "is", "ne": "is not", "lt": "before or below", "le": "up to", "gt": "after or above", "ge": "from",
-    "in": "is one of", "not_in": "is none of", "between": "lies between", "is_null": "is missing",
-    "not_null": "is known", "starts_with": "starts with",
-}  # fmt: skip
+from gateway.wording import in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +63,8 @@ class Plan:
     reach: Reach
     """What the second wall lets Trino read for it."""
     notices: tuple[Notice, ...]
+    limited: tuple[Limited, ...] = ()
+    """The agreements with limits that take part."""
 
 
 def plan(verified: Verified, resolved: Resolved, decision: Decision, grant: Grant, missing: frozenset[str]) -> Plan:
@@ -81,7 +79,30 @@ def plan(verified: Verified, resolved: Resolved, decision: Decision, grant: Gran
     absences = _absences(resolved, decision, grant, missing)
     notices = (*absences, *_from_shares(shares), *_synthetic(verified, grant.known))
     reach = reach_of(without(resolved, missing), grant)
-    return Plan(verified.sql, shares, verified.ports, verified.physical, reach, tuple(dict.fromkeys(notices)))
+    told = tuple(dict.fromkeys(notices))
+    return Plan(
+        verified.sql, shares, verified.ports, verified.physical, reach, told, _limited(verified, grant, columns)
+    )
+
+
+def _limited(verified: Verified, grant: Grant, used: Mapping[TableName, set[str]]) -> tuple[Limited, ...]:
+    taking_part = [
+        Limited(branch.port, agreement.id, agreement.limits)
+        for name, port in sorted(verified.guarded)
+        for branch in grant.tables[name]
+        if branch.port == port
+        for agreement in branch.agreements
+        if agreement.limits != Limits() and _takes_part(agreement, branch, used[name])
+    ]
+    return tuple(dict.fromkeys(taking_part))
+
+
+def _takes_part(agreement: AgreementGrant, branch: Branch, used: set[str]) -> bool:
+    """Say whether an agreement gives a column, or rows that no other is sure to give as well."""
+    sure = any(
+        () in other.rows and (other.limits == Limits() or used & set(other.columns)) for other in branch.agreements
+    )
+    return bool(used & set(agreement.columns)) or not sure
 
 
 def without(resolved: Resolved, missing: frozenset[str]) -> Resolved:
@@ -130,18 +151,6 @@ def _rows_in_words(agreements: tuple[AgreementGrant, ...]) -> tuple[str, ...]:
     """The rows that agreements admit, one sentence for each alternative; nothing for all rows."""
     rows = [rule for agreement in agreements for rule in agreement.rows]
     return () if () in rows else tuple(" and ".join(map(in_words, rule)) for rule in rows) or ("none",)
-
-
-def in_words(condition: Condition) -> str:
-    """Say one row condition in words.
-
-    >>> in_words(Condition("carrier_smdg", "eq", "MSC"))
-    'carrier_smdg is MSC'
-    """
-    value = condition.value
-    between = " and " if condition.op == "between" else ", "
-    said = between.join(map(str, value)) if isinstance(value, tuple) else "" if value is None else str(value)
-    return f"{condition.column} {_WORDS[condition.op]} {said}".rstrip()
 
 
 def mask_in_words(mask: Mask, unit: str = "") -> str:

@@ -15,7 +15,7 @@ from gateway.adapters.tokens import TokenReader
 from gateway.edge.api import make_app
 from gateway.edge.serve import serve
 from gateway.errors import Failed, NotAllowed, PortUnavailable
-from gateway.explain import ExplainedTable, Explanation
+from gateway.explain import ExplainedLimit, ExplainedTable, Explanation
 from gateway.model import Partner, QueryRequest
 from gateway.settings import IssuerSettings, ListenSettings
 from tests.edge.stand_in import NOTICES, StandInAnswer, StandInGate
@@ -85,6 +85,7 @@ EXPLANATION = Explanation(
     notices=NOTICES,
     ports_asked=("oakland",),
     revisions={"oakland": "ab"},
+    limits=(ExplainedLimit("oakland", "oak-public-2026", 10_000, 200, None, 3, 5_120),),
 )
 
 

@@ -23,6 +23,11 @@ SETTINGS = """
 listen: {{tls_port: {tls}, plain_port: {plain}, certificate_file: tls/ca.pem, key_file: tls/gateway.key}}
 trino: {{key_file: trino/key}}
 wall: {{secret_file: secrets/wall}}
+policy:
+  bundles_directory: policy/bundles
+  keys_directory: policy/keys
+  library_file: policy/gateway.tar.gz
+  secret_file: secrets/bundles
 issuers: [{{issuer: "https://portgate.local/dev", jwks_file: {home}/identity/jwks.json}}]
 audit: {{file: {home}/audit/audit.sqlite}}
 catalog_directory: catalog
@@ -222,7 +227,7 @@ def test_a_token_is_printed_alone(stack: Stack) -> None:
 def test_an_explanation_reads_port_by_port(stack: Stack) -> None:
     told = portgate("explain", "--as", "gobiz-analyst", "SELECT 1", home=stack.home)
 
-    assert told.stdout.splitlines()[:10] == [
+    assert told.stdout.splitlines()[:14] == [
         "purpose   freight_resilience",
         "decision  d-1",
         "ports     oakland",
@@ -233,6 +238,10 @@ def test_an_explanation_reads_port_by_port(stack: Stack) -> None:
         "  masked    container_no (keyed hash)",
         "  withheld  consignee_name: Names of customers never leave the port.",
         "  rows      carrier_smdg is MSC",
+        "",
+        "oakland · oak-public-2026",
+        "  rows      at most 10,000 an answer",
+        "  queries   3 of 200 a day",
     ]
 
 

@@ -19,15 +19,20 @@ from rich.console import Console
 
 from gateway.adapters.catalog_files import read_catalog
 from gateway.adapters.opa import OpaPolicy
-from gateway.model import AskedTable, Catalog, Decision, Partner, Question, TableDecision, TableName
+from gateway.adapters.policy_files import write_open_bundle
+from gateway.model import AskedTable, Catalog, Decision, Partner, Question, Spent, TableDecision, TableName, Use
 from gateway.settings import Settings
 from stack import components
 from stack.prepare import ConsoleMeter
+from tests.plain_yaml import read_yaml
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 POLICIES = REPOSITORY / "policies"
 NOW = "2026-11-22T16:45:06Z"
 PATIENCE_SECONDS = 20.0
+TablesUses = Mapping[str, Mapping[str, frozenset[Use]]]
+NO_USES: TablesUses = {}
+NOTHING_SPENT: Mapping[str, Mapping[str, Spent]] = {}
 
 
 @pytest.fixture(scope="session")
@@ -61,16 +66,23 @@ class Oracle:
     partners: Mapping[str, Partner]
 
     def decide(
-        self, partner: str, purpose: str, tables: Mapping[str, list[str]], *, now: str = NOW
-    ) -> dict[str, TableDecision]:
+        self, partner: str, purpose: str, tables: Mapping[str, list[str]], *, now: str = NOW,
+        uses: TablesUses = NO_USES, spent: Mapping[str, Mapping[str, Spent]] = NOTHING_SPENT,
+    ) -> dict[str, TableDecision]:  # fmt: skip
         """Ask for `port.schema.table` -> columns; answer the same keys."""
-        decision = self.decide_all(partner, purpose, tables, now=now)
+        decision = self.decide_all(partner, purpose, tables, now=now, uses=uses, spent=spent)
         return {str(name): answer for name, answer in decision.tables.items()}
 
-    def decide_all(self, partner: str, purpose: str, tables: Mapping[str, list[str]], *, now: str = NOW) -> Decision:
-        """Ask for `port.schema.table` -> columns."""
-        asked = tuple(AskedTable(TableName(*name.split(".")), tuple(columns)) for name, columns in tables.items())
-        return asyncio.run(self._decide(Question(self.partners[partner], purpose, now, asked)))
+    def decide_all(
+        self, partner: str, purpose: str, tables: Mapping[str, list[str]], *, now: str = NOW,
+        uses: TablesUses = NO_USES, spent: Mapping[str, Mapping[str, Spent]] = NOTHING_SPENT,
+    ) -> Decision:  # fmt: skip
+        """Ask for `port.schema.table` -> columns, in all uses where none are named."""
+        asked = tuple(
+            AskedTable(TableName(*name.split(".")), tuple(columns), uses.get(name, {}))
+            for name, columns in tables.items()
+        )
+        return asyncio.run(self._decide(Question(self.partners[partner], purpose, now, asked, spent)))
 
     async def _decide(self, question: Question) -> Decision:
         policy = OpaPolicy(self.url, timeout_seconds=5.0)
@@ -82,10 +94,12 @@ class Oracle:
 
 @pytest.fixture(scope="session")
 def oracle(opa_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Oracle]:
-    port, log = _free_port(), tmp_path_factory.mktemp("opa") / "opa.log"
+    folder = tmp_path_factory.mktemp("opa")
+    port, log, bundle = _free_port(), folder / "opa.log", folder / "bundle"
+    write_open_bundle(POLICIES, bundle)
     command = [str(opa_binary), "run", "--server", "--disable-telemetry", "--addr", f"127.0.0.1:{port}"]
     with log.open("wb") as out:
-        server = subprocess.Popen([*command, "--bundle", str(POLICIES)], stdout=out, stderr=out)
+        server = subprocess.Popen([*command, "--bundle", str(bundle)], stdout=out, stderr=out)
     try:
         _wait_until_ready(f"http://127.0.0.1:{port}", server, log)
         yield Oracle(f"http://127.0.0.1:{port}", read_partners())
@@ -111,7 +125,7 @@ def read_partners() -> dict[str, Partner]:
 
 
 def read_agreements() -> dict[str, dict[str, Any]]:
-    return {file.parent.name: yaml.safe_load(file.read_text()) for file in sorted(POLICIES.glob("ports/*/data.yaml"))}
+    return {file.parent.name: read_yaml(file.read_text()) for file in sorted(POLICIES.glob("ports/*/data.yaml"))}
 
 
 def _free_port() -> int:

@@ -2,16 +2,18 @@
 
 It shares nothing with the gateway's kernel, OPA or the policy library. Rows come from Trino through the catalog's
 mappings (tested by value elsewhere), are filtered and masked here, and are laid down again as Parquet beside Hueneme's
-files, so that the partner's own text can be run over them.
+files, so that the partner's own text can be run over them. A column that may not be used in all six ways is empty in
+the copy: no text may be compared over it that would be allowed to use it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from sqlglot import exp
 
 from gateway.adapters.catalog_files import read_catalog
 from gateway.model import CANONICAL_CATALOG, CANONICAL_SCHEMA, Catalog, PortMapping, Table, TableName
+from tests.plain_yaml import read_yaml
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PORTS = ("los_angeles", "long_beach", "oakland", "hueneme", "san_diego")
@@ -38,6 +41,8 @@ ARROW = {
 
 Row = dict[str, Any]
 Agreement = dict[str, Any]
+Documents = Mapping[str, dict[str, Any]]
+USES = {"select", "filter", "group", "join", "aggregate", "order"}
 
 
 def the_catalog() -> Catalog:
@@ -64,19 +69,46 @@ class Asker:
         )
 
 
-def live_agreements(port: str, table: str, asker: Asker, purpose: str, now: datetime) -> list[Agreement]:
+def shipped_documents() -> Documents:
+    """Each port's file."""
+    return {port: read_yaml((CHECKOUT / f"policies/ports/{port}/data.yaml").read_text()) for port in PORTS}
+
+
+def live_agreements(
+    port: str, table: str, asker: Asker, purpose: str, now: datetime, documents: Documents | None = None
+) -> list[Agreement]:
     """The parts about `table` of the port's agreements that hold for this asker, purpose and day."""
-    document = yaml.safe_load((CHECKOUT / f"policies/ports/{port}/data.yaml").read_text())
-    if document.get("suspended"):
-        return []
+    documents = documents or shipped_documents()
     return [
         agreement["tables"][table]
+        for agreement in _agreements(documents[port], table, purpose, now)
+        if _is_party(agreement["with"], asker)
+        and (not agreement.get("reciprocal") or _shares_too(documents, port, table, asker, purpose, now))
+    ]
+
+
+def _agreements(document: dict[str, Any], table: str, purpose: str, now: datetime) -> list[dict[str, Any]]:
+    """The agreements of one port that give rows of `table` to somebody, for this purpose on this day."""
+    return [
+        agreement
         for agreement in document["agreements"]
-        if table in agreement["tables"]
+        if not document.get("suspended")
+        and not agreement.get("suspended")
+        and agreement["tables"].get(table, {}).get("release") == "rows"
         and purpose in agreement["purposes"]
         and str(agreement["from"]) <= now.date().isoformat() < str(agreement["until"])
-        and _is_party(agreement["with"], asker)
     ]
+
+
+def _shares_too(documents: Documents, port: str, table: str, asker: Asker, purpose: str, now: datetime) -> bool:
+    """Whether the asker's own port gives this port the same table, and not for a return only."""
+    theirs = documents.get(asker.attributes.get("port", ""))
+    us = {"organisations": documents[port].get("organisation"), "organisation_classes": "port_authority"}
+    return theirs is not None and any(
+        not agreement.get("reciprocal")
+        and all(us[key] in values for key, values in agreement["with"].items() if key != "roles")
+        for agreement in _agreements(theirs, table, purpose, now)
+    )
 
 
 def _is_party(with_: dict[str, list[str]], asker: Asker) -> bool:
@@ -137,16 +169,58 @@ def _holds(value: Any, op: str, wanted: Any, asker: Asker) -> bool:
 
 
 def shown(parts: list[Agreement], column: str, row: Row, admitted: list[bool], key: str) -> Any:
-    """The value that the agreements give of one cell."""
+    """The value that the agreements give of one cell: the value itself if one gives it, else the first mask."""
     forms = [p["columns"][column] for p, yes in zip(parts, admitted, strict=True) if yes and column in p["columns"]]
-    if "show" in forms:
+    whole = [form for form in forms if form == "show" or set(form.get("uses", USES)) == USES]
+    if any(form == "show" or "mask" not in form for form in whole):
         return row[column]
-    for form in forms:
-        if form["mask"] == "constant":
-            return form["value"]
-        if form["mask"] == "keyed_hash" and row[column] is not None:
-            return hmac.new(bytes.fromhex(key), row[column].encode(), hashlib.sha256).hexdigest().upper()[:32]
-    return None
+    return masked(whole[0], row[column], key) if whole else None
+
+
+def masked(form: dict[str, Any], value: Any, key: str) -> Any:
+    """What stands where the value would stand."""
+    if form["mask"] == "constant":
+        return form["value"]
+    if value is None or form["mask"] in (None, "null"):
+        return None
+    return _MASKS[form["mask"]](form, value, key)
+
+
+def _keyed_hash(form: dict[str, Any], value: str, key: str) -> str:
+    return hmac.new(bytes.fromhex(key), value.encode(), hashlib.sha256).hexdigest().upper()[:32]
+
+
+def _truncated(form: dict[str, Any], value: str, key: str) -> str:
+    keep: int = form["keep"]
+    fill: str = form.get("fill", "")
+    return value[:keep] + fill * len(value[keep:])
+
+
+def _of_band(form: dict[str, Any], value: Any, key: str) -> Any:
+    return type(value)(math.floor(value / form["width"]) * form["width"])
+
+
+def _of_grid(form: dict[str, Any], value: float, key: str) -> float:
+    width = float(form["degrees"])
+    return math.floor(value / width) * width
+
+
+def _of_grain(form: dict[str, Any], value: date, key: str) -> date:
+    """The beginning of the hour, day, week (Monday), month, quarter or year."""
+    grain = form["grain"]
+    if grain == "week":
+        value -= timedelta(days=value.weekday())
+    first = {"month": value.month, "quarter": value.month - (value.month - 1) % 3, "year": 1}.get(grain)
+    if first:
+        value = value.replace(month=first, day=1)
+    if not isinstance(value, datetime):
+        return value
+    return value.replace(hour=value.hour if grain == "hour" else 0, minute=0, second=0, microsecond=0)
+
+
+_MASKS: dict[str, Callable[[dict[str, Any], Any, str], Any]] = {
+    "keyed_hash": _keyed_hash, "truncate": _truncated, "band": _of_band, "geo_grid": _of_grid, "time_grain": _of_grain,
+}  # fmt: skip
 
 
 class Reference:

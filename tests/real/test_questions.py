@@ -101,18 +101,42 @@ def test_a_masked_column_groups_and_joins_by_what_it_looks_like(stack: Stack, re
 
     assert answer.status_code == 200, answer.text
     assert plain(answer.json()["rows"]) == plain(reference.run(MASKED, schema))
-    assert "keyed hash" in {notice["message"].partition("(")[2].rstrip(")") for notice in answer.json()["notices"]}
+    told = {notice["message"].partition("(")[2].rstrip(")") for notice in answer.json()["notices"]}
+    assert "keyed hash" in told, "Oakland's"
+    assert len(told) > 1, "and Los Angeles' own form"
 
 
 def test_two_organisations_cannot_join_on_a_keyed_hash(stack: Stack) -> None:
+    at_oakland = MASKED.replace("container_dwell", "container_dwell WHERE port_unlocode = 'USOAK'")
     seen = {}
     for partner in ("gobiz-analyst", "bts-analyst"):
         with stack.client(partner) as client:
-            answer = client.post("/api/queries", json={"sql": MASKED, "purpose": "goods_movement_efficiency"}).json()
+            asked = {"sql": at_oakland, "purpose": "goods_movement_efficiency"}
+            answer = client.post("/api/queries", json=asked).json()
         seen[partner] = {row[1] for row in answer["rows"] if row[1]}
 
     assert seen["gobiz-analyst"]
     assert not seen["gobiz-analyst"] & seen["bts-analyst"]
+
+
+ONLY_COUNTED = "SELECT count(DISTINCT container_no) FROM container_dwell WHERE port_unlocode = 'USLGB'"
+
+
+def test_long_beachs_containers_are_counted_and_never_named(stack: Stack) -> None:
+    with stack.client("gobiz-analyst") as client:
+        counted = client.post("/api/queries", json={"sql": ONLY_COUNTED, "purpose": "goods_movement_efficiency"})
+        named = client.post(
+            "/api/queries",
+            json={
+                "sql": ONLY_COUNTED.replace("count(DISTINCT container_no)", "container_no"),
+                "purpose": "goods_movement_efficiency",
+            },
+        )
+    cursor = stack.trino().cursor()
+    cursor.execute("SELECT count(DISTINCT containerno) FROM long_beach.polbops.yardstay")
+
+    assert counted.json()["rows"] == [list(row) for row in cursor.fetchall()]
+    assert (named.status_code, named.json()["code"]) == (403, "denied")
 
 
 DENIED = [

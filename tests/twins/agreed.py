@@ -19,10 +19,21 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import yaml
 
+from gateway.adapters.policy_files import write_open_bundle
 from gateway.model import Partner
-from tests.real.reference import CHECKOUT, PORTS, Agreement, Asker, Row, _is_party, admits
+from tests.plain_yaml import read_yaml
+from tests.real.reference import (
+    CHECKOUT,
+    PORTS,
+    Agreement,
+    Asker,
+    Documents,
+    Row,
+    admits,
+    live_agreements,
+    shipped_documents,
+)
 
 HERE = Path(__file__).parent
 TESTER = Asker(
@@ -49,14 +60,11 @@ def partner_of(asker: Asker) -> Partner:
     )
 
 
-def documents() -> dict[str, dict[str, Any]]:
+def documents() -> Documents:
     """Each port's agreements: the shipped file, and the tester's."""
-    added = yaml.safe_load((HERE / "agreements.yaml").read_text())
-    found = {}
-    for port in PORTS:
-        document = yaml.safe_load((CHECKOUT / f"policies/ports/{port}/data.yaml").read_text())
-        found[port] = {**document, "agreements": [*document["agreements"], *added[port]]}
-    return found
+    added = read_yaml((HERE / "agreements.yaml").read_text())
+    shipped = shipped_documents()
+    return {port: {**shipped[port], "agreements": [*shipped[port]["agreements"], *added[port]]} for port in PORTS}
 
 
 @dataclass(frozen=True)
@@ -66,25 +74,14 @@ class Agreed:
     asker: Asker
     purpose: str
     now: datetime
-    documents: dict[str, dict[str, Any]]
+    documents: Documents
     _found: dict[tuple[str, str], list[Agreement]] = field(default_factory=dict, compare=False)
 
     def parts(self, port: str, table: str) -> list[Agreement]:
         """The live agreements about `schema.table` of a port."""
         if (port, table) not in self._found:
-            self._found[port, table] = self._live(port, table)
+            self._found[port, table] = live_agreements(port, table, self.asker, self.purpose, self.now, self.documents)
         return self._found[port, table]
-
-    def _live(self, port: str, table: str) -> list[Agreement]:
-        day = self.now.date().isoformat()
-        return [
-            agreement["tables"][table]
-            for agreement in self.documents[port]["agreements"]
-            if table in agreement["tables"]
-            and self.purpose in agreement["purposes"]
-            and str(agreement["from"]) <= day < str(agreement["until"])
-            and _is_party(agreement["with"], self.asker)
-        ]
 
     def admitted(self, parts: list[Agreement], row: Row) -> list[bool]:
         """Which of the agreements show this row."""
@@ -103,9 +100,17 @@ class Agreed:
 
 
 def form(parts: list[Agreement], column: str, admitted: list[bool]) -> Any:
-    """How a cell is shown: `show`, a mask, or None where nothing is given."""
+    """How a cell is shown: `show`, a mask, or None where nothing is given.
+
+    A mask that leaves something of the value, and a value that may be used in some ways only, count as shown: both
+    worlds hold the same there.
+    """
     forms = [p["columns"][column] for p, yes in zip(parts, admitted, strict=True) if yes and column in p["columns"]]
-    return "show" if "show" in forms else next(iter(forms), None)
+    told = [how if how == "show" or how.get("mask", "show") in _HIDING else "show" for how in forms]
+    return "show" if "show" in told else next(iter(told), None)
+
+
+_HIDING = (None, "null", "constant", "keyed_hash")
 
 
 def is_hash(how: Any) -> bool:
@@ -122,9 +127,11 @@ def columns_of_conditions(parts: list[Agreement]) -> set[str]:
 @contextmanager
 def serve_policy(opa: Path, folder: Path) -> Iterator[str]:
     """Run a real OPA over the shipped rules and these agreements; give its address."""
-    shutil.copytree(CHECKOUT / "policies", folder)
+    written = folder.with_name(f"{folder.name}-written")
+    shutil.copytree(CHECKOUT / "policies", written)
     for port, document in documents().items():
-        (folder / "ports" / port / "data.yaml").write_text(json.dumps(document, default=str))
+        (written / "ports" / port / "data.yaml").write_text(json.dumps(document))
+    write_open_bundle(written, folder)
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         number = found.getsockname()[1]

@@ -28,7 +28,7 @@ from gateway.parts import Engine, Running
 from gateway.pipeline import Gate
 from gateway.settings import TrinoSettings, read_settings
 from stack.trino_access import LOADER
-from tests.simulator import AtOnce
+from tests.simulator import AtOnce, Counters
 from tests.twins.agreed import Agreed, partner_of
 from tests.twins.tables import NOW
 from tests.twins.worlds import TURN_BACK
@@ -193,7 +193,7 @@ async def pair_of(
     trino = Trino(_patient(settings.trino), _NoWall())
     stores = [SqliteAuditStore(scratch / f"audit{world.suffix}.sqlite") for world in worlds]
     gates = [
-        Gate(catalog, AtOnce(catalog), _Nobody(), policy, engine, store, lambda: NOW, secret, "twins")
+        Gate(catalog, AtOnce(catalog), _Nobody(), policy, engine, store, Counters(), lambda: NOW, secret, "twins")
         for engine, store in zip(
             (WorldEngine(trino, world, catalog.ports, keys) for world in worlds), stores, strict=True
         )
