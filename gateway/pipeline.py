@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gateway.answer import Answer
 from gateway.errors import BadRequest, Broken, Denied, GatewayError, PortTrouble, PortUnavailable, Unavailable
@@ -17,9 +17,10 @@ from gateway.kernel.authorise import ask_all, grant_of
 from gateway.kernel.keys import mask_keys
 from gateway.kernel.plan import Plan
 from gateway.kernel.work import Job, Planned
-from gateway.model import PURPOSES, Catalog, Decision, Grant, Partner, QueryRequest, Question
+from gateway.model import PURPOSES, AskedTable, Catalog, Decision, Grant, Partner, QueryRequest, Question
 from gateway.parts import AuditLog, Clock, Engine, Identity, Kernel, Policy, Usage
 from gateway.recording import decision_record, refusal_record, utc
+from gateway.running import RunningAnswers
 from gateway.usage import Meter
 
 
@@ -56,6 +57,7 @@ class Gate:
     clock: Clock
     mask_secret: bytes
     build: str
+    running: RunningAnswers = field(default_factory=RunningAnswers)
 
     def identify(self, token: str | None) -> Partner:
         """Say who asks."""
@@ -64,21 +66,26 @@ class Gate:
     async def answer(self, partner: Partner, request: QueryRequest) -> Answer:
         """Take one query from request to its first rows, or raise; every ending is written down first."""
         query = str(uuid.uuid4())
+        tables: tuple[AskedTable, ...] | None = None
         try:
-            decided = await self.decide(partner, request)
+            tables = await self.survey(partner, request)
+            decided = await self.decide(partner, request, tables)
             first = await decided.plan(self.kernel)
             await decided.meter(self.usage, first).reserve()
         except Exception as fault:  # whatever it was, it is written down, and nothing of it is shown
             error = _shown(fault)
             error.query_id = query
-            await self.audit.append(refusal_record(query, self.clock(), partner, request, error, self.build))
+            await self.audit.append(refusal_record(query, self.clock(), partner, request, error, self.build, tables))
             raise error from fault.__cause__
         return await self._execute(query, partner, request, decided, first)
 
-    async def decide(self, partner: Partner, request: QueryRequest) -> Decided:
-        """Find what the query may mean, and ask the policy once."""
+    async def survey(self, partner: Partner, request: QueryRequest) -> tuple[AskedTable, ...]:
+        """Find what the query may mean."""
         _check_purpose(partner, request.purpose)
-        tables = await self.kernel.tables_asked(partner.organisation, request.sql)
+        return await self.kernel.tables_asked(partner.organisation, request.sql)
+
+    async def decide(self, partner: Partner, request: QueryRequest, tables: tuple[AskedTable, ...]) -> Decided:
+        """Ask the policy once."""
         question = await self._counted(Question(partner, request.purpose, self._now(), tables))
         decision = await self.policy.decide(question)
         grant = grant_of(decision, self.catalog, mask_keys(self.mask_secret, partner.organisation, self.catalog.ports))
@@ -86,7 +93,7 @@ class Gate:
 
     async def explain(self, partner: Partner, request: QueryRequest) -> Explanation:
         """Decide and plan a query as `answer` would, and run nothing."""
-        decided = await self.decide(partner, request)
+        decided = await self.decide(partner, request, await self.survey(partner, request))
         planned = await decided.plan(self.kernel)
         return explained(planned.plan, decided.decision, decided.question)
 
@@ -104,11 +111,13 @@ class Gate:
         missing: frozenset[str] = frozenset()
         while True:
             record = decision_record(
-                query, self.clock(), partner, request, decided.decision, planned.plan, decided.grant, self.build
-            )
+                query, self.clock(), partner, request, decided.decision, planned.plan, decided.grant, self.build,
+                decided.question.tables,
+            )  # fmt: skip
             receipt = await self.audit.append(record)
             meter = decided.meter(self.usage, planned)
             answer = Answer(query, planned.plan, receipt, self.audit, self.clock, meter)
+            self.running.add(answer)
             try:
                 await answer.start(self.engine, f"{partner.id}#{receipt.index}")
                 return answer
