@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from gateway.answer import Answer
 from gateway.errors import BadRequest, Broken, Denied, GatewayError, PortTrouble, PortUnavailable, Unavailable
@@ -21,7 +21,7 @@ from gateway.model import PURPOSES, AskedTable, Catalog, Decision, Grant, Partne
 from gateway.parts import AuditLog, Clock, Engine, Identity, Kernel, Policy, Usage
 from gateway.recording import decision_record, refusal_record, utc
 from gateway.running import RunningAnswers
-from gateway.usage import Meter
+from gateway.usage import Meter, counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,6 @@ class Decided:
         """Bind the query to what was granted, rewrite, verify and plan it, without the `missing` ports."""
         job = Job(self.text, self.decision, self.grant.mask_keys, missing)
         return await kernel.plan(self.question.partner.organisation, job)
-
-    def meter(self, usage: Usage, planned: Planned) -> Meter:
-        """What counts the query, on the day of its question."""
-        return Meter(usage, self.question.partner.organisation, self.question.now[:10], planned.plan.limited)
 
 
 @dataclass(frozen=True)
@@ -71,7 +67,7 @@ class Gate:
             tables = await self.survey(partner, request)
             decided = await self.decide(partner, request, tables)
             first = await decided.plan(self.kernel)
-            await decided.meter(self.usage, first).reserve()
+            await Meter.of(self.usage, decided.question, first.plan).reserve()
         except Exception as fault:  # whatever it was, it is written down, and nothing of it is shown
             error = _shown(fault)
             error.query_id = query
@@ -86,7 +82,7 @@ class Gate:
 
     async def decide(self, partner: Partner, request: QueryRequest, tables: tuple[AskedTable, ...]) -> Decided:
         """Ask the policy once."""
-        question = await self._counted(Question(partner, request.purpose, self._now(), tables))
+        question = await counted(self.usage, Question(partner, request.purpose, self._now(), tables))
         decision = await self.policy.decide(question)
         grant = grant_of(decision, self.catalog, mask_keys(self.mask_secret, partner.organisation, self.catalog.ports))
         return Decided(question, request.sql, decision, grant)
@@ -100,10 +96,6 @@ class Gate:
     def _now(self) -> str:
         return utc(self.clock())[:19] + "Z"
 
-    async def _counted(self, question: Question) -> Question:
-        """The question with what the partner's organisation has had today of agreements with limits."""
-        return replace(question, spent=await self.usage.spent(question.partner.organisation, question.now[:10]))
-
     async def _execute(
         self, query: str, partner: Partner, request: QueryRequest, decided: Decided, planned: Planned
     ) -> Answer:
@@ -115,7 +107,7 @@ class Gate:
                 decided.question.tables,
             )  # fmt: skip
             receipt = await self.audit.append(record)
-            meter = decided.meter(self.usage, planned)
+            meter = Meter.of(self.usage, decided.question, planned.plan)
             answer = Answer(query, planned.plan, receipt, self.audit, self.clock, meter)
             self.running.add(answer)
             try:
@@ -149,7 +141,7 @@ class Gate:
     async def visible(self, partner: Partner, purpose: str) -> Catalog:
         """The catalog as this partner sees it for this purpose."""
         _check_purpose(partner, purpose)
-        question = await self._counted(ask_all(partner, purpose, self._now(), self.catalog))
+        question = await counted(self.usage, ask_all(partner, purpose, self._now(), self.catalog))
         return grant_of(await self.policy.decide(question), self.catalog, {}).granted
 
 

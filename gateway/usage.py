@@ -6,10 +6,11 @@ counted on one UTC day, that of its question, however long it runs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.errors import Denied
-from gateway.model import Limited
+from gateway.kernel.plan import Plan
+from gateway.model import Limited, Question
 from gateway.parts import Usage
 
 
@@ -22,6 +23,11 @@ class Meter:
     day: str
     """`2026-11-22`, UTC."""
     limited: tuple[Limited, ...]
+
+    @staticmethod
+    def of(usage: Usage, question: Question, plan: Plan) -> Meter:
+        """What counts the query of this question, on the question's day."""
+        return Meter(usage, question.partner.organisation, question.now[:10], plan.limited)
 
     async def reserve(self) -> None:
         """Count the query under every agreement at once; raise `Denied`, with nothing counted, if one is used up."""
@@ -45,6 +51,11 @@ class Meter:
 
     def _daily(self) -> tuple[Limited, ...]:
         return tuple(one for one in self.limited if (one.limits.queries_a_day, one.limits.bytes_a_day) != (None, None))
+
+
+async def counted(usage: Usage, question: Question) -> Question:
+    """Add to a question what the partner's organisation has had today of agreements with limits."""
+    return replace(question, spent=await usage.spent(question.partner.organisation, question.now[:10]))
 
 
 _OPENS = "it opens again at 00:00 UTC"
