@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
+from gateway.policy_cli import app as policy
 from stack.commands import register
 
 if TYPE_CHECKING:
@@ -170,6 +171,7 @@ def audit(
 
 
 register(app)
+app.add_typer(policy)
 
 
 def main() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from gateway.policy_cli import check, new
+
 app = typer.Typer(
     name="policy",
     help="Edit, try, publish and stop what a port shares.",
@@ -12,3 +14,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+for tool in (check, new):
+    tool.register(app)
