@@ -32,7 +32,7 @@ VISIT = TableName("los_angeles", "pola", "visit")
 SHIP = TableName("oakland", "tos", "ship")
 
 PARTNER = Partner("ana", "gobiz", "state_agency", ("analyst",), ("freight_resilience",), {}, "token-1")
-KEYS = {"los_angeles": "aa11", "oakland": "bb22"}
+KEYS = {"los_angeles": "aa11", "oakland": "bb22", "*": "dd44"}
 NOW = "2026-11-22T16:45:06Z"
 
 

@@ -43,7 +43,7 @@ def _is_read(column: str, branch: Branch) -> bool:
 
 
 def _takes_value(mask: Mask | None) -> bool:
-    return mask is None or mask.kind == "keyed_hash"
+    return mask is None or mask.kind not in ("null", "constant")
 
 
 def _looked_at(branch: Branch) -> set[str]:

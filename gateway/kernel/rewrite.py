@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from gateway.errors import Denied
 from gateway.kernel.dialect import DIALECT
+from gateway.kernel.keys import ALL_PORTS
 from gateway.kernel.resolve import MAPPING_ALIAS, Resolved, TableUse
 from gateway.model import AgreementGrant, Branch, Condition, Grant, Mask, Scalar, Table
 
@@ -100,7 +101,7 @@ def _shows(agreement: AgreementGrant, name: str) -> bool:
     if name not in agreement.columns:
         return False
     mask = agreement.columns[name]
-    return mask is None or mask.kind == "keyed_hash"
+    return mask is None or mask.kind not in ("null", "constant")
 
 
 def _cell(table: Table, name: str, branch: Branch, grant: Grant) -> exp.Expr:
@@ -151,17 +152,76 @@ def _where_it_stands(rule: exp.Expr) -> exp.And:
     return exp.And(this=rule, expression=exp.GTE(this=_call("random"), expression=exp.Literal.number("0e0")))
 
 
+# --- masks ----------------------------------------------------------------------------------------------------------
+
+
 def _masked(name: str, type_: str, mask: Mask, port: str, grant: Grant) -> exp.Expr:
+    """What stands in place of a value: of the column's own type, NULL where the value is NULL, and never a failure."""
     if mask.kind == "null":
         return _null(type_)
     if mask.kind == "constant":
         constant = exp.null() if mask.value is None else _literal(mask.value, "varchar")
         return exp.Cast(this=constant, to=_type(type_))
+    family = type_.partition("(")[0]
+    if family not in MASKABLE[mask.kind] or (family, mask.value) == ("date", "hour"):
+        raise Denied(f"{port} masks {name} in a way ({mask.kind.replace('_', ' ')}) that its type cannot take")
+    if mask.kind in ("keyed_hash", "join_hash"):
+        return _hash(name, type_, grant.mask_keys[port if mask.kind == "keyed_hash" else ALL_PORTS], port)
+    if mask.kind == "truncate":
+        return _truncated(name, type_, mask)
+    if mask.kind == "time_grain":
+        return _call("date_trunc", exp.Literal.string(str(mask.value)), _column(name))
+    return _band(name, type_, _whole(mask.value), is_float=family in FLOATS)
+
+
+FLOATS = ("double", "real")
+_WHOLE = ("tinyint", "smallint", "integer", "bigint")
+MASKABLE: dict[str, tuple[str, ...]] = {
+    "keyed_hash": ("varchar",), "join_hash": ("varchar",), "truncate": ("varchar",),
+    "time_grain": ("timestamp", "date"), "band": (*_WHOLE, "decimal", *FLOATS), "geo_grid": ("double",),
+}  # fmt: skip
+"""Which types a mask can take, by the first word of their names."""
+
+
+def _hash(name: str, type_: str, hexadecimal: str, port: str) -> exp.Expr:
     if type_ != "varchar":
-        raise Denied(f"{port} masks {name} by a keyed hash, which only text can take")
-    key = _call("from_hex", exp.Literal.string(grant.mask_keys[port]))
+        raise Denied(f"{port} masks {name} by a hash, for which its texts are too short")
+    key = _call("from_hex", exp.Literal.string(hexadecimal))
     digest = _call("hmac_sha256", _call("to_utf8", _column(name)), key)
     return _call("substr", _call("to_hex", digest), exp.Literal.number(1), exp.Literal.number(HASH_LENGTH))
+
+
+def _truncated(name: str, type_: str, mask: Mask) -> exp.Expr:
+    kept = _call("substr", _column(name), exp.Literal.number(1), exp.Literal.number(mask.value))
+    if mask.fill:
+        kept = _call("rpad", kept, _call("length", _column(name)), exp.Literal.string(mask.fill))
+    return kept if type_ == "varchar" else exp.Cast(this=kept, to=_type(type_))
+
+
+def _band(name: str, type_: str, width: int | float, *, is_float: bool) -> exp.Expr:
+    """The lower edge of the band that a number lies in; NULL where the type cannot hold the edge."""
+    if is_float:
+        steps = _call("floor", exp.Div(this=_column(name), expression=_number(width), typed=True, safe=False))
+        return exp.Cast(this=exp.Mul(this=steps, expression=_number(width)), to=_type(type_))
+    over = exp.Mod(this=_column(name), expression=_number(width))  # of the number's own sign
+    raised = exp.Add(this=exp.Paren(this=over), expression=_number(width))
+    above = exp.Mod(this=exp.Paren(this=raised), expression=_number(width))
+    edge = exp.Sub(this=_column(name), expression=exp.Paren(this=above))
+    return _call("try", exp.Cast(this=edge, to=_type(type_)))
+
+
+def _whole(width: Scalar | None) -> int | float:
+    """A width as it is written: without a point where it is whole."""
+    if isinstance(width, bool) or not isinstance(width, (int, float)):
+        raise Denied("a port masks by bands of no width")
+    return int(width) if width == int(width) else width
+
+
+def _number(value: int | float) -> exp.Expr:
+    return exp.Literal.number(value)
+
+
+# --- rows -----------------------------------------------------------------------------------------------------------
 
 
 def _any_of(agreements: Iterable[AgreementGrant], branch: Branch, known: Table) -> exp.Expr | None:

@@ -417,7 +417,8 @@ def _choice_read(node: exp.Expr) -> exp.Expr:
     """Read `rule AND random() >= 0e0`: Trino moves no expression with chance in it to where the rule has not run."""
     fixed = type(node) is exp.And and _text(node.expression) == "random() >= 0e0"
     _demand(fixed, "(6) a choice that may be moved")
-    return node.this
+    choice: exp.Expr = node.this
+    return choice
 
 
 def _check_arm(value: exp.Expr, rows: Rules, name: str, known: Table, branch: Branch, grant: Grant) -> None:
@@ -441,12 +442,36 @@ def _mask_read(value: exp.Expr, name: str, type_: str, branch: Branch, grant: Gr
     if isinstance(value, exp.Column):
         _demand(_plain_name(value) == name, "(6) another column's value")
         return None
-    if isinstance(value, exp.Cast):
-        return _constant_read(value, name, type_, branch)
-    key = grant.mask_keys[branch.port]
-    expected = f"substr(to_hex(hmac_sha256(to_utf8(\"{name}\"), from_hex('{key}'))), 1, 32)"
-    _demand(_text(value) == expected, "(6) a value of another shape")
-    return Mask("keyed_hash")
+    text = _text(value)
+    for mask in filter(None, (agreement.columns.get(name) for agreement in branch.agreements)):
+        if text == _mask_text(mask, name, type_, branch.port, grant):
+            return mask
+    if not isinstance(value, exp.Cast):
+        raise VerificationFailed("the rewritten query broke rule (6) a value of another shape")
+    return _constant_read(value, name, type_, branch)
+
+
+def _mask_text(mask: Mask, name: str, type_: str, port: str, grant: Grant) -> str:
+    """What a masked value is to the letter; nothing for a mask that is no expression over the value."""
+    column, said = f'"{name}"', _text_of(mask.value)
+    if mask.kind in ("keyed_hash", "join_hash"):
+        key = grant.mask_keys[port if mask.kind == "keyed_hash" else "*"]
+        return f"substr(to_hex(hmac_sha256(to_utf8({column}), from_hex('{key}'))), 1, 32)"
+    if mask.kind == "truncate":
+        kept = f"substr({column}, 1, {said})"
+        filled = f"rpad({kept}, length({column}), '{mask.fill.replace(chr(39), chr(39) * 2)}')" if mask.fill else kept
+        return filled if type_ == "varchar" else f"CAST({filled} AS {_type_text(type_)})"
+    if mask.kind == "time_grain":
+        return f"date_trunc('{said}', {column})"
+    if mask.kind in ("band", "geo_grid"):
+        if type_ in ("double", "real"):
+            return f"CAST(floor({column} / {said}) * {said} AS {_type_text(type_)})"
+        return f"try(CAST({column} - ((({column} % {said}) + {said}) % {said}) AS {_type_text(type_)}))"
+    return ""
+
+
+def _text_of(value: Scalar | None) -> str:
+    return str(int(value)) if isinstance(value, float) and value == int(value) else str(value)
 
 
 def _constant_read(value: exp.Cast, name: str, type_: str, branch: Branch) -> Mask:

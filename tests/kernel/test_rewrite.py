@@ -8,12 +8,12 @@ import sqlglot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.errors import Denied
+from gateway.errors import Denied, VerificationFailed
 from gateway.kernel.dialect import DIALECT, emit
 from gateway.kernel.rewrite import guard_tables
 from gateway.kernel.verify import verify
 from gateway.model import AgreementGrant, Condition, Mask
-from tests.world import LA_CALLS, OAK_CALLS, VISIT, decided, gives, rewritten, says
+from tests.world import KEYS, LA_CALLS, OAK_CALLS, VISIT, decided, gives, rewritten, says
 
 MINE = ((Condition("carrier", "eq", "MSC"),),)
 
@@ -198,3 +198,65 @@ def _run(sql: str, rows: list[Row]) -> list[tuple[object, ...]]:
             database.executemany("INSERT INTO visit VALUES (?, ?, ?, ?)", typed)
         found = database.execute(translated).fetchall()
     return [tuple(int(v) if isinstance(v, float) and v.is_integer() else v for v in row) for row in found]
+
+
+def masked(column: str, mask: Mask) -> AgreementGrant:
+    return AgreementGrant("a1", {column: mask}, ((),), "words of a1")
+
+
+HASH = "substr(to_hex(hmac_sha256(to_utf8(\"ship\"), from_hex('{}'))), 1, 32)"
+MASKS = [
+    ("ship", Mask("truncate", 4), 'substr("ship", 1, 4)'),
+    ("ship", Mask("truncate", 0, "*"), 'rpad(substr("ship", 1, 0), length("ship"), \'*\')'),
+    ("ship", Mask("truncate", 2, "'"), "rpad(substr(\"ship\", 1, 2), length(\"ship\"), '''')"),
+    ("ship", Mask("keyed_hash"), HASH.format(KEYS["los_angeles"])),
+    ("ship", Mask("join_hash"), HASH.format(KEYS["*"])),
+    ("at", Mask("time_grain", "hour"), "date_trunc('hour', \"at\")"),
+    ("docked", Mask("time_grain", "month"), "date_trunc('month', \"docked\")"),
+    ("id", Mask("band", 50), 'try(CAST("id" - ((("id" % 50) + 50) % 50) AS BIGINT))'),
+    ("hrs", Mask("band", 0.5), 'CAST(floor("hrs" / 0.5) * 0.5 AS DOUBLE)'),
+    ("hrs", Mask("geo_grid", 2.0), 'CAST(floor("hrs" / 2) * 2 AS DOUBLE)'),
+]
+
+
+@pytest.mark.parametrize(("column", "mask", "value"), MASKS)
+def test_a_mask_is_an_expression_over_the_value_that_keeps_its_type(column: str, mask: Mask, value: str) -> None:
+    decision = says({VISIT: [masked(column, mask)]})
+    query = f"SELECT {column} FROM los_angeles.pola.visit"
+
+    sql = rewritten(query, decision)
+
+    _, grant = decided(query, decision)
+    assert sql == (
+        f'SELECT "{column}" FROM (SELECT {value} AS "{column}" FROM "los_angeles"."pola"."visit") AS "visit"'
+    )
+    assert verify(sql, grant).sql == sql
+
+
+@pytest.mark.parametrize(("column", "mask", "_"), MASKS)
+def test_a_mask_that_was_not_agreed_is_caught(column: str, mask: Mask, _: str) -> None:
+    query = f"SELECT {column} FROM los_angeles.pola.visit"
+    sql = rewritten(query, says({VISIT: [masked(column, mask)]}))
+    for _, other, _ in MASKS:
+        grant = decided(query, says({VISIT: [masked(column, other)]}))[1]
+        if other != mask:
+            with pytest.raises(VerificationFailed):
+                verify(sql, grant)
+
+
+@pytest.mark.parametrize(
+    ("column", "mask"),
+    [
+        ("hrs", Mask("truncate", 1)),
+        ("at", Mask("band", 5)),
+        ("ship", Mask("band", 5)),
+        ("ship", Mask("time_grain", "day")),
+        ("id", Mask("geo_grid", 1)),
+        ("docked", Mask("time_grain", "hour")),
+        ("id", Mask("keyed_hash")),
+        ("hrs", Mask("band")),
+    ],
+)
+def test_a_mask_that_the_type_cannot_take_is_refused(column: str, mask: Mask) -> None:
+    with pytest.raises(Denied):
+        rewritten(f"SELECT {column} FROM los_angeles.pola.visit", says({VISIT: [masked(column, mask)]}))
