@@ -42,14 +42,15 @@ _answer(table) := {
 	"schema": table.schema,
 	"table": table.table,
 	"agreements": grants,
-	"withheld": {column: _why_not(table.port, name, column) | some column, _ in table.columns; not column in granted},
+	"withheld": {column: _why_not(table.port, name, column, uses) |
+		some column, uses in table.columns
+		not column in granted
+	},
 } if {
 	name := concat(".", [table.schema, table.table])
 	grants := [grant |
-		some place in _places(table.port, name)
-		_is_live(table.port, place)
+		some place in _live_places(table.port, name)
 		_is_within_limits(table.port, place)
-		_is_met(table.port, place, name)
 		grant := _grant(table.port, place, name, table.columns)
 	]
 	granted := {column | some grant in grants; some column, _ in grant.columns}
@@ -61,7 +62,7 @@ _answer(table) := {
 
 # a port that nobody loaded grants nothing, and its revision says so
 _revision(port) := data.ports[port].revision if {
-	is_string(data.ports[port].revision)
+	regex.match(`^[0-9a-f]{64}@([0-9a-f]{40}|none)$`, data.ports[port].revision)
 } else := "none"
 
 # optional Rego of a port lives below its document; it is no part of its agreements
@@ -80,6 +81,8 @@ _is_open(port) if {
 	data.ports[port].version == 1
 	data.ports[port].port == port
 	data.ports[port].suspended == false
+	_is_text(data.ports[port].organisation)
+	_revision(port) != "none"
 	count(object.keys(data.ports[port]) - _document_keys) == 0
 }
 
@@ -90,9 +93,27 @@ _narrow_is_silent(port) if data.ports[port].narrow.deny == set()
 
 # The agreements over a table that can concern this partner, in the order of the file. The index only saves time: what it
 # names is checked whole, so that an index which is wrong takes away and never adds.
-_places(port, name) := sort((({place | some place in data.ports[port].index[name].organisations[input.partner.organisation]} | {place | some place in data.ports[port].index[name].organisation_classes[input.partner.organisation_class]}) | {place | some role in input.partner.roles; some place in data.ports[port].index[name].roles[role]})) if {
+_places(port, name) := sort(((of_organisation | of_class) | of_roles)) if {
 	port in _open_ports
+	index := data.ports[port].index[name]
+	of_organisation := {place | some place in index.organisations[input.partner.organisation]}
+	of_class := {place | some place in index.organisation_classes[input.partner.organisation_class]}
+	of_roles := {place | some role in input.partner.roles; some place in index.roles[role]}
 } else := []
+
+_live_places(port, name) := [place |
+	some place in _places(port, name)
+	_is_live(port, place)
+	_is_met(port, place, name)
+	not _is_namesake(port, place, name)
+]
+
+# two agreements of one name cannot be told apart in the log, so neither holds
+_is_namesake(port, place, name) if {
+	some other in _places(port, name)
+	other != place
+	data.ports[port].agreements[other].id == data.ports[port].agreements[place].id
+}
 
 # ---- an agreement -----------------------------------------------------------------------------------------------
 
@@ -103,14 +124,17 @@ _agreement_keys := {
 
 _is_live(port, place) if {
 	agreement := data.ports[port].agreements[place]
-	object.keys(agreement) == _agreement_keys
 	_is_text(agreement.id)
+	is_string(agreement.contact)
+	is_string(agreement.citation)
 	_is_in_force(port, place)
 	_is_with(agreement["with"])
 }
 
 _is_in_force(port, place) if {
+	is_number(place)
 	agreement := data.ports[port].agreements[place]
+	object.keys(agreement) == _agreement_keys
 	agreement.suspended == false
 	_is_date(agreement.from)
 	_is_date(agreement.until)
@@ -142,13 +166,18 @@ _limit_keys := {"rows", "queries_a_day", "bytes_a_day"}
 
 _is_within_limits(port, place) if {
 	agreement := data.ports[port].agreements[place]
-	count(object.keys(agreement.limits) - _limit_keys) == 0
-	every _, limit in agreement.limits {
-		_is_above(limit, 0)
-	}
+	_are_limits(agreement.limits)
 	spent := object.get(input.spent, [port, agreement.id], {"queries": 0, "bytes": 0})
 	_is_left(agreement.limits, "queries_a_day", spent.queries)
 	_is_left(agreement.limits, "bytes_a_day", spent.bytes)
+}
+
+_are_limits(limits) if {
+	count(object.keys(limits) - _limit_keys) == 0
+	every _, limit in limits {
+		_is_above(limit, 0)
+		limit == round(limit)
+	}
 }
 
 _is_left(limits, key, _) if not key in object.keys(limits)
@@ -161,15 +190,28 @@ _is_met(port, place, _) if data.ports[port].agreements[place].reciprocal == fals
 
 _is_met(port, place, name) if {
 	data.ports[port].agreements[place].reciprocal == true
+	_is_shared_back(port, name)
+}
+
+# the port that asks must itself share the table with this one, today and for this purpose, and not on such terms
+_is_shared_back(port, name) if {
 	startswith(name, "freight.")
 	theirs := input.partner.attributes.port
 	_is_open(theirs)
 	_narrow_is_silent(theirs)
-	some other, agreement in data.ports[theirs].agreements
+	some place in _places_of_ports(theirs, name, data.ports[port].organisation)
+	_is_in_force(theirs, place)
+	agreement := data.ports[theirs].agreements[place]
 	agreement.reciprocal == false
 	agreement.tables[name].release == "rows"
-	_is_in_force(theirs, other)
 	_is_with_port(agreement["with"], data.ports[port].organisation)
+}
+
+_places_of_ports(port, name, organisation) := (of_organisation | of_class) | of_roles if {
+	index := data.ports[port].index[name]
+	of_organisation := {place | some place in index.organisations[organisation]}
+	of_class := {place | some place in index.organisation_classes.port_authority}
+	of_roles := {place | some places in index.roles; some place in places}
 }
 
 _is_with_port(parties, organisation) if {
@@ -184,7 +226,7 @@ _names_port("organisations", values, organisation) if _is_listed(organisation, v
 _names_port("organisation_classes", values, _) if _is_listed("port_authority", values)
 
 # which of the port's people ask is not known here; that somebody may is enough
-_names_port("roles", values, _) if count(values) > 0
+_names_port("roles", values, _) if _are_texts(values)
 
 # ---- a table ----------------------------------------------------------------------------------------------------
 
@@ -240,7 +282,9 @@ _gives_a_use(given, asked) if {
 _are_uses(given) if {
 	is_array(given)
 	count(given) > 0
-	count({use | some use in given} - _uses) == 0
+	named := {use | some use in given}
+	count(named) == count(given)
+	count(named - _uses) == 0
 }
 
 # an agreement that shows no column of a table does not even say how many rows there are
@@ -298,6 +342,7 @@ _joins(joins) := joins if {
 		_is_text(join.table)
 		_are_texts(join.ports)
 		join.values in {"clear", "hashed"}
+		is_array(join.on)
 		count(join.on) > 0
 		every pair in join.on {
 			count(pair) == 2
@@ -400,33 +445,32 @@ _hour_ns := 3600000000000
 
 # ---- why not ----------------------------------------------------------------------------------------------------
 
-_why_not(port, name, column) := floor.sentence if {
+_why_not(port, name, column, uses) := floor.sentence if {
 	column in _asked_on_floor
 } else := "The port has suspended all its agreements for the time being." if {
 	data.ports[port].suspended == true
 } else := concat(" ", sort(data.ports[port].narrow.deny)) if {
 	count(data.ports[port].narrow.deny) > 0
 } else := sprintf("Your organisation has used up today's share under %s; it opens again at 00:00 UTC.", [id]) if {
-	id := _used_up(port, name, column)
+	id := _used_up(port, name, column, uses)
 } else := data.ports[port].withheld[name][column] if {
 	_is_text(data.ports[port].withheld[name][column])
 } else := data.ports[port].withheld[name]["*"] if {
 	_is_text(data.ports[port].withheld[name]["*"])
 } else := "This comes as statistics only, which are not open yet." if {
-	some place in _places(port, name)
-	_is_live(port, place)
+	some place in _live_places(port, name)
 	data.ports[port].agreements[place].tables[name].release == "statistics"
 	data.ports[port].agreements[place].tables[name].columns[column]
 } else := "No agreement of this port lets you read this for this purpose today."
 
 # the first agreement that would give the column, were its limit not reached
-_used_up(port, name, column) := ids[0] if {
-	ids := [data.ports[port].agreements[place].id |
-		some place in _places(port, name)
-		_is_live(port, place)
+_used_up(port, name, column, uses) := ids[0] if {
+	ids := [grant.id |
+		some place in _live_places(port, name)
 		not _is_within_limits(port, place)
-		_is_met(port, place, name)
-		_mask(data.ports[port].agreements[place].tables[name].columns[column])
+		_are_limits(data.ports[port].agreements[place].limits)
+		grant := _grant(port, place, name, {column: uses})
+		column in object.keys(grant.columns)
 	]
 }
 

@@ -59,6 +59,8 @@ _agreement := {
 	"tables": {"freight.vessel_calls": _rule},
 }
 
+_revision := concat("@", [crypto.sha256("a document"), "none"])
+
 _port := {
 	"version": 1,
 	"port": "oakland",
@@ -67,7 +69,7 @@ _port := {
 	"suspended": false,
 	"agreements": [_agreement],
 	"withheld": {},
-	"revision": "r1",
+	"revision": _revision,
 	"index": {},
 }
 
@@ -121,7 +123,7 @@ test_the_whole_answer if {
 		"library": "2",
 		"purpose": "freight_resilience",
 		"now": "2026-11-22T16:45:06Z",
-		"revisions": {"oakland": "r1"},
+		"revisions": {"oakland": _revision},
 		"tables": [{
 			"port": "oakland",
 			"schema": "freight",
@@ -370,7 +372,7 @@ _theirs := object.union(_port, {"port": "hueneme", "organisation": "port_of_huen
 _met(theirs) := tables[0].agreements if {
 	ours := _with_key(_port, "agreements", [_with_key(_agreement, "reciprocal", true)])
 	tables := access.decision.tables with input as _fellow_question
-		with data.ports as {"oakland": _indexed(ours), "hueneme": theirs}
+		with data.ports as {"oakland": _indexed(ours), "hueneme": _indexed(theirs)}
 }
 
 _their_agreement(change) := _with_key(_theirs, "agreements", [object.union(
@@ -724,4 +726,57 @@ test_no_sentence_of_a_port_stands_in_front_of_the_statute if {
 	withheld := {"freight.gate_transactions": {"driver_id": "Coming soon.", "*": "Coming soon."}}
 	answer := _answer(_with_key(_question, "tables", [_visits]), _with_key(_port, "withheld", withheld))
 	answer.withheld == {"driver_id": floor.sentence, "gate_txn_id": "Coming soon."}
+}
+
+# ---- what else takes away ---------------------------------------------------------------------------------------
+
+test_a_revision_that_is_no_revision_closes_the_port if {
+	every revision in ["latest", crypto.sha256("no commit"), null, ["x"]] {
+		tables := access.decision.tables with input as _question
+			with data.ports as {"oakland": _indexed(_with_key(_port, "revision", revision))}
+		_grants_nothing(tables[0])
+	}
+}
+
+test_a_port_that_is_nobody_as_a_partner_is_closed if {
+	_grants_nothing(_answer(_question, _with_key(_port, "organisation", "")))
+}
+
+test_agreements_of_one_name_over_one_table_do_not_hold if {
+	_grants_nothing(_answer(_question, _with_key(_port, "agreements", [_agreement, _agreement])))
+}
+
+test_agreements_stand_in_the_order_of_the_file if {
+	named := [_with_key(_agreement, "id", id) | some id in ["a", "b", "c", "d"]]
+	index := {"freight.vessel_calls": {
+		"organisations": {"gobiz": [3], "other": [0]},
+		"organisation_classes": {"state_agency": [1]},
+		"roles": {"analyst": [2, 1], "other": [0]},
+	}}
+	tables := access.decision.tables with input as _question
+		with data.ports as {"oakland": object.union(_port, {"agreements": named, "index": index})}
+	[grant.id | some grant in tables[0].agreements] == ["b", "c", "d"]
+}
+
+test_whom_to_ask_and_where_it_is_written_are_texts if {
+	every change in [{"contact": null}, {"citation": 7}] {
+		_grants_nothing(_answer_with(change))
+	}
+}
+
+test_a_limit_that_is_no_whole_number_shuts_the_agreement if {
+	every limits in [{"rows": 1.5}, null, "none", [1]] {
+		_grants_nothing(_answer(_question, _limited(limits)))
+	}
+}
+
+test_spending_that_cannot_be_read_shuts_the_agreement if {
+	question := _with_key(_question, "spent", {"oakland": {"oak-1": {"queries": 1}}})
+	_answer(question, _limited({"bytes_a_day": 5})).agreements == []
+}
+
+test_a_use_given_twice_or_unknown_gives_nothing if {
+	every uses in [["select", "select"], ["select", "export"], [], "select", {"a": "select"}, null] {
+		_columns_of({"call_id": {"uses": uses, "mask": null}}) == set()
+	}
 }
