@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.edge.catalog import describe
 from gateway.edge.encode import FORMATS, choose_format
 from gateway.edge.front import Front
+from gateway.edge.preview import add_previews
 from gateway.edge.problems import (
     MethodNotAllowed,
     NotAcceptable,
@@ -73,6 +74,7 @@ def make_app(gate: Front, ready: Readiness) -> FastAPI:
     app.add_middleware(Outermost)
     _add_queries(app, gate)
     _add_catalog(app, gate)
+    add_previews(app, gate, lambda request: _identify(request, gate), _read_body)
     _add_health(app, ready)
     return app
 

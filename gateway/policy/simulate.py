@@ -228,7 +228,7 @@ class TooOld(Exception):
 
 
 class NotAsked(Exception):
-    """A query that was refused before the policy was asked."""
+    """No partner's question to the policy: refused before it was asked, or a steward's preview."""
 
 
 class LogReader:
@@ -242,7 +242,7 @@ class LogReader:
         """Read a decision or a refusal; raises TooOld and NotAsked."""
         if "asked" not in record or "attributes" not in record["partner"]:
             raise TooOld
-        if record["asked"] is None:
+        if record["asked"] is None or record.get("seen_as") is not None:
             raise NotAsked
         tables = tuple(self._table(name, columns) for name, columns in record["asked"].items())
         return Logged(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,11 +29,16 @@ PartnersOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SqlOption = Annotated[bool, typer.Option("--sql", help="Print the guard: what a query reads in place of each table.")]
+PreviewOption = Annotated[
+    int, typer.Option("--preview", metavar="N", min=0, help="Show N rows of --table as that partner; needs the stack.")
+]
+StewardOption = Annotated[str, typer.Option("--steward", metavar="NAME", help="Who really asks: the port's steward.")]
+HomeOption = Annotated[Path, typer.Option("--home", envvar="PORTGATE_HOME", help="Folder of the local stack.")]
 
 
 def register(app: typer.Typer) -> None:
     """Hang the command on a command line."""
-    app.command("explain", epilog="Exit codes: 0 done, 2 wrong command.")(explain)
+    app.command("explain", epilog="Exit codes: 0 done, 2 wrong command, 3 refused, 4 no gateway.")(explain)
 
 
 def explain(
@@ -45,6 +51,9 @@ def explain(
     partners: PartnersOption = None,
     as_json: JsonOption = False,
     sql: SqlOption = False,
+    preview: PreviewOption = 0,
+    steward: StewardOption = "",
+    home: HomeOption = Path(".portgate"),
 ) -> None:
     """Say what a partner sees of a port for a purpose, and which agreement says so."""
     from gateway.policy.sight import lines, sights
@@ -54,6 +63,10 @@ def explain(
     documents = (sources.read_source(policies).over(here) if policies else here).documents
     partner = _partner(name, purpose, partners)
     catalog = sources.read_catalog_here()
+    if preview:
+        tables = list(_asked(catalog, (port,), table)) if port and table else []
+        _preview(partner, purpose, tables, preview, steward, home, as_json)
+        return
     now = f"{on or datetime.now(UTC).strftime('%Y-%m-%d')}T12:00:00Z"
     asked = list(_asked(catalog, sources.only_port(documents, port), table))
     found = list(sights(documents, partner, purpose, now, asked))
@@ -127,3 +140,43 @@ def _guards(
         except Refused:  # nothing of it is given, and that is said already
             continue
         yield f"{port} {table.name.schema}.{table.name.table}", emit(guard_tables(without(resolved, others), grant))
+
+
+def _preview(
+    partner: Partner, purpose: str, tables: list[AskedTable], rows: int, steward: str, home: Path, as_json: bool
+) -> None:
+    """Print rows of one table as the running gateway shows them to that partner."""
+    from gateway.adapters.issuer import issue_token
+    from gateway.edge.client import Home, NoStack, Problem, connect, stream_lines
+    from gateway.edge.printing import PRINTERS
+    from gateway.edge.terminal import problem_lines
+    from gateway.policy_cli.sources import refuse
+
+    if len(tables) != 1 or not steward:
+        refuse("a preview is of one table of one port, by its steward", "Give --port, --table SCHEMA.TABLE, --steward.")
+    name, place = tables[0].name, Home(home.expanduser().absolute())
+    described = {
+        "organisation": partner.organisation, "organisation_class": partner.organisation_class,
+        "roles": list(partner.roles), "attributes": dict(partner.attributes),
+    }  # fmt: skip
+    wish = {"partner": described, "purpose": purpose, "table": f"{name.schema}.{name.table}", "rows": rows}
+    try:
+        with connect(place, issue_token(place.identity, steward)) as client:
+            answer = stream_lines(client, wish, f"/api/ports/{name.catalog}/preview")
+            PRINTERS["json" if as_json else "table"](sys.stdout, sys.stderr).write(_of_port(answer, name.catalog))
+    except Problem as problem:
+        typer.echo("\n".join(problem_lines(problem.members)), err=True)
+        raise typer.Exit(REFUSED) from None
+    except KeyError:
+        refuse(f"there is no partner {steward}", "Name the port's steward, such as oakland-steward.")
+    except (NoStack, FileNotFoundError) as fault:
+        typer.echo(f"unavailable: {fault}", err=True)
+        raise typer.Exit(UNAVAILABLE) from None
+
+
+def _of_port(answer: Iterator[Any], port: str) -> Iterator[Any]:
+    """The answer without what it says of other ports: they were not asked."""
+    for line in answer:
+        if isinstance(line, dict) and "notices" in line:
+            line["notices"] = [notice for notice in line["notices"] if notice["port"] in ("", port)]
+        yield line
