@@ -78,6 +78,8 @@ class Standing:
     served: Served | None = None
     seen: Seen | None = None
     refusal: Refusal | None = None
+    is_loaded: bool = True
+    """Whether OPA answered with the revision in force when it was asked last."""
     superseded: dict[str, float] = field(default_factory=dict)
     """Revisions that were in force a moment ago -> until when."""
 
@@ -261,9 +263,12 @@ class BundleStore:
     def trouble(self, port: str, revision: str) -> str:
         """Say in one word why an answer of OPA with this revision does not count for the port; empty if it does."""
         state = self.state(port)
-        if state or revision == self.revision(port):
+        standing = self._ports.get(port)
+        if state or standing is None:
             return state
-        standing = self._ports[port]
+        standing.is_loaded = revision == self.revision(port)
+        if standing.is_loaded:
+            return ""
         standing.superseded = {old: until for old, until in standing.superseded.items() if self._monotonic() <= until}
         is_fresh = revision in standing.superseded and not self.suspension(port).everything
         return "" if is_fresh else "another_revision"
@@ -295,13 +300,17 @@ class BundleStore:
         """Say of each port what is in force, since when, and what was refused last."""
         return {port: self._status(port, standing) for port, standing in self._ports.items()}
 
+    @staticmethod
+    def _state_of(standing: Standing) -> str:
+        if standing.bundle is not None and suspension(standing.bundle).everything:
+            return "suspended"
+        return "in_force" if standing.is_loaded else "not_loaded"
+
     def _status(self, port: str, standing: Standing) -> dict[str, object]:
-        told: dict[str, object] = {"state": self.state(port) or "in_force"}
+        told: dict[str, object] = {"state": self.state(port) or self._state_of(standing)}
         if standing.bundle is not None:
             manifest = standing.bundle.manifest
             age = self._clock() - manifest.made
-            if self.suspension(port).everything and told["state"] == "in_force":
-                told["state"] = "suspended"
             told |= {
                 "revision": standing.bundle.revision,
                 "serial": manifest.serial,

@@ -51,6 +51,9 @@ def publish(
         tell(told, json, f"{port} is in force at revision {told['revision']}")
 
 
+_REMINDER = "data.yaml is left as it is: put it back too before you publish again, or what was rolled back returns"
+
+
 def rollback(
     port: PortArgument,
     name: AsOption,
@@ -66,4 +69,4 @@ def rollback(
     with faults_told(json):
         place = home_of(home)
         told = send(place, port, sign(files_at(policies, port, to), key, place).packed(), name)
-        tell(told, json, f"{port} is back in force at revision {told['revision']}; its data.yaml is left as it is")
+        tell(told, json, f"{port} is back in force at revision {told['revision']}\n{_REMINDER}")
