@@ -120,6 +120,7 @@ def _guards(
     from gateway.errors import Refused
     from gateway.kernel.authorise import authorise, grant_of, tables_asked
     from gateway.kernel.dialect import emit
+    from gateway.kernel.keys import ALL_PORTS
     from gateway.kernel.parse import parse
     from gateway.kernel.plan import without
     from gateway.kernel.resolve import survey
@@ -128,7 +129,7 @@ def _guards(
     from gateway.policy.decide import Decider
     from gateway.policy_cli.sources import table_name
 
-    decider, keys = Decider(documents), {port: f"<key of {port}>" for port in catalog.ports}
+    decider, keys = Decider(documents), {port: f"<key of {port}>" for port in (*catalog.ports, ALL_PORTS)}
     for table in asked:
         port, others = table.name.catalog, frozenset(catalog.ports) - {table.name.catalog}
         statement = parse(f"TABLE {table_name(*table.name)}")
@@ -136,10 +137,10 @@ def _guards(
         decision = decider.decide(Question(partner, purpose, now, tables_asked(surveyed, catalog)))
         grant = grant_of(decision, catalog, keys)
         try:
-            resolved = authorise(statement, surveyed, decision, grant)
+            resolved, given = authorise(statement, surveyed, decision, grant)
         except Refused:  # nothing of it is given, and that is said already
             continue
-        yield f"{port} {table.name.schema}.{table.name.table}", emit(guard_tables(without(resolved, others), grant))
+        yield f"{port} {table.name.schema}.{table.name.table}", emit(guard_tables(without(resolved, others), given))
 
 
 def _preview(
