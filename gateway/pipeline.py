@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gateway.answer import Answer
 from gateway.errors import Broken, GatewayError, PortTrouble, PortUnavailable, Unavailable
@@ -21,6 +21,7 @@ from gateway.model import AskedTable, Catalog, Decision, Grant, Partner, QueryRe
 from gateway.parts import AuditLog, Clock, Engine, Identity, Kernel, Policy, Usage
 from gateway.purpose import check_purpose
 from gateway.recording import decision_record, refusal_record, utc
+from gateway.running import RunningAnswers
 from gateway.usage import Meter
 
 
@@ -59,6 +60,7 @@ class Gate:
     clock: Clock
     mask_secret: bytes
     build: str
+    running: RunningAnswers = field(default_factory=RunningAnswers)
 
     def identify(self, token: str | None) -> Partner:
         """Say who asks."""
@@ -117,8 +119,8 @@ class Gate:
                 decided.question.tables,
             )  # fmt: skip
             receipt = await self.audit.append(record)
-            meter = decided.meter(self.usage, planned)
-            answer = Answer(query, planned.plan, receipt, self.audit, self.clock, meter)
+            answer = Answer(query, planned.plan, receipt, self.audit, self.clock, decided.meter(self.usage, planned))
+            self.running.add(answer)
             try:
                 await answer.start(self.engine, f"{partner.id}#{receipt.index}")
                 return answer

@@ -22,7 +22,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
-from gateway.audit.record import AlarmRecord, DecisionRecord, OutcomeRecord, Receipt, Record, digest, encode
+from gateway.audit.record import (
+    KINDS,
+    AlarmRecord,
+    DecisionRecord,
+    OutcomeRecord,
+    PublicationRecord,
+    Receipt,
+    Record,
+    digest,
+    encode,
+)
 from gateway.errors import AuditUnavailable, Broken
 
 BUSY_TIMEOUT_SECONDS = 2.0
@@ -228,8 +238,8 @@ def _insert(database: sqlite3.Connection, index: int, record: Record, line: byte
     elif isinstance(record, DecisionRecord):
         kind, partner = "decision", record.partner.id
         database.execute("INSERT INTO open_decisions VALUES (?, ?, ?)", (index, record.query, partner))
-    elif isinstance(record, AlarmRecord):
-        kind, partner = "alarm", record.user.rpartition("#")[0]
+    elif isinstance(record, AlarmRecord | PublicationRecord):
+        kind, partner = KINDS[type(record)], record.user.rpartition("#")[0]
     else:
         kind, partner = "refusal", record.partner.id
     receipt = Receipt(index, digest(line))

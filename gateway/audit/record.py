@@ -138,13 +138,33 @@ class AlarmRecord:
     build: str = ""
 
 
-Record = DecisionRecord | OutcomeRecord | RefusalRecord | AlarmRecord
+@dataclass(frozen=True, slots=True)
+class PublicationRecord:
+    """A port's agreements that came into force."""
+
+    query: str
+    """Empty: it belongs to no query."""
+    time: str
+    port: str
+    user: str
+    """Who published them, such as `oakland-steward#publish`; `portgate#start` when a gateway starts with them."""
+    revision: str
+    serial: int
+    made: str
+    """When they were signed."""
+    digest: str
+    """SHA-256 of the bundle."""
+    build: str = ""
+
+
+Record = DecisionRecord | OutcomeRecord | RefusalRecord | AlarmRecord | PublicationRecord
 
 KINDS: Mapping[type, str] = {
     DecisionRecord: "decision",
     OutcomeRecord: "outcome",
     RefusalRecord: "refusal",
     AlarmRecord: "alarm",
+    PublicationRecord: "publication",
 }
 
 

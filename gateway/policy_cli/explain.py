@@ -136,10 +136,10 @@ def _guards(
         decision = decider.decide(Question(partner, purpose, now, tables_asked(surveyed, catalog)))
         grant = grant_of(decision, catalog, keys)
         try:
-            resolved = authorise(statement, surveyed, decision, grant)
+            resolved, given = authorise(statement, surveyed, decision, grant)
         except Refused:  # nothing of it is given, and that is said already
             continue
-        yield f"{port} {table.name.schema}.{table.name.table}", emit(guard_tables(without(resolved, others), grant))
+        yield f"{port} {table.name.schema}.{table.name.table}", emit(guard_tables(without(resolved, others), given))
 
 
 def _preview(
