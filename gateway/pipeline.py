@@ -119,8 +119,7 @@ class Gate:
                 decided.question.tables,
             )  # fmt: skip
             receipt = await self.audit.append(record)
-            meter = decided.meter(self.usage, planned)
-            answer = Answer(query, planned.plan, receipt, self.audit, self.clock, meter)
+            answer = Answer(query, planned.plan, receipt, self.audit, self.clock, decided.meter(self.usage, planned))
             self.running.add(answer)
             try:
                 await answer.start(self.engine, f"{partner.id}#{receipt.index}")
