@@ -10,7 +10,7 @@ from gateway.answer import Answer
 from gateway.audit.record import OutcomeRecord, RefusalRecord
 from gateway.errors import Denied, Failed, GatewayError, Refused, Unavailable
 from gateway.explain import ExplainedLimit
-from gateway.model import AgreementGrant, Limits, Spent
+from gateway.model import AgreementGrant, Condition, Limits, Spent
 from gateway.parts import Rows
 from tests.simulator import Counters, FakeEngine, FixedPolicy, Log, gate
 from tests.test_pipeline import ask, run
@@ -227,6 +227,26 @@ def test_an_explanation_tells_the_limits_and_what_is_left_of_them() -> None:
         ExplainedLimit("los_angeles", "a1", 10, 9, None, 3, 500),
         ExplainedLimit("oakland", "b1", None, None, 100, 0, 0),
     )
+
+
+def test_an_agreement_that_gives_nothing_of_the_query_counts_nothing() -> None:
+    usage = Counters()
+    beside = replace(gives("carrier", id="a2"), limits=Limits(rows=1, queries_a_day=5))
+    asked = FixedPolicy(says({LA: [gives("ship"), beside], OAK: [gives("ship")]}))
+
+    assert answered(asked, usage) == (PAGES, None)
+    assert usage.had == {}
+
+
+def test_an_agreement_that_alone_gives_a_row_counts_though_it_gives_no_column() -> None:
+    usage = Counters()
+    beside = replace(gives("carrier", id="a2"), limits=Limits(queries_a_day=5))
+    mine = gives("ship", rows=((Condition("carrier", "eq", "MSC"),),))
+    asked = FixedPolicy(says({LA: [mine, beside], OAK: [gives("ship")]}))
+
+    answered(asked, usage)
+
+    assert set(usage.had) == {(DAY, "gobiz", "los_angeles", "a2")}
 
 
 def test_a_port_that_the_query_does_not_read_counts_nothing() -> None:

@@ -79,18 +79,29 @@ def plan(verified: Verified, resolved: Resolved, decision: Decision, grant: Gran
     notices = (*absences, *_from_shares(shares), *_synthetic(verified, grant.known))
     reach = reach_of(without(resolved, missing), grant)
     told = tuple(dict.fromkeys(notices))
-    return Plan(verified.sql, shares, verified.ports, verified.physical, reach, told, _limited(verified, grant))
+    return Plan(
+        verified.sql, shares, verified.ports, verified.physical, reach, told, _limited(verified, grant, columns)
+    )
 
 
-def _limited(verified: Verified, grant: Grant) -> tuple[Limited, ...]:
+def _limited(verified: Verified, grant: Grant, used: Mapping[TableName, set[str]]) -> tuple[Limited, ...]:
     taking_part = [
         Limited(branch.port, agreement.id, agreement.limits)
         for name, port in sorted(verified.guarded)
         for branch in grant.tables[name]
         if branch.port == port
         for agreement in branch.agreements
+        if agreement.limits != Limits() and _takes_part(agreement, branch, used[name])
     ]
-    return tuple(dict.fromkeys(limited for limited in taking_part if limited.limits != Limits()))
+    return tuple(dict.fromkeys(taking_part))
+
+
+def _takes_part(agreement: AgreementGrant, branch: Branch, used: set[str]) -> bool:
+    """Say whether an agreement gives a column, or rows that no other is sure to give as well."""
+    sure = any(
+        () in other.rows and (other.limits == Limits() or used & set(other.columns)) for other in branch.agreements
+    )
+    return bool(used & set(agreement.columns)) or not sure
 
 
 def without(resolved: Resolved, missing: frozenset[str]) -> Resolved:

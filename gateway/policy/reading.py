@@ -13,7 +13,7 @@ from typing import TypeVar, cast
 
 from gateway.model import PURPOSES, USES, JoinRule, JoinValues, Limits, Mask, MaskKind, Operator, Scalar, Use
 from gateway.policy import language, schema
-from gateway.policy.findings import Finding, Path, instead, written
+from gateway.policy.findings import Finding, Path, instead, nearest, written
 from gateway.policy.language import (
     Agreement,
     ColumnRule,
@@ -524,12 +524,13 @@ class _Reader:
             message = f"{place.title[0].lower()}{place.title[1:]} is written with keys, and here is {_KINDS[node.kind]}"
             self._fault(node, path, "wrong_type", message, mend)
             return {}
-        known = place.names
+        known, meant = place.names, set()
         for name, (key, _) in node.entries.items():
             if name not in known:
+                meant.add(nearest(name, known))
                 self._fault(key, (*path, name), code, f"`{name}` is no key here", instead(name, known))
         for name in place.needed:
-            if name not in node.entries:
+            if name not in node.entries and name not in meant:
                 mend = f"add `{name}`: {_says(place, name)}"
                 self._fault(node, path, "missing_key", f"`{name}` is missing", mend)
         if len(node.entries) < place.least:

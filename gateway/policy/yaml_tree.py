@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import yaml
@@ -24,6 +23,7 @@ MAX_DEPTH = 24
 MAX_CHARACTERS = 8_000_000
 
 Kind = Literal["map", "list", "text", "number", "truth", "nothing"]
+Value = str | int | float | bool | None
 
 _NOTHING = frozenset(("", "~", "null", "Null", "NULL"))
 _TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -43,20 +43,27 @@ _UNCLEAR = (
 _YES_OR_NO = frozenset(form for word in ("yes", "no", "on", "off") for form in (word, word.capitalize(), word.upper()))
 
 
-@dataclass(slots=True)
 class Node:
     """One map, list or scalar of the text."""
 
-    kind: Kind
-    line: int
-    column: int
-    value: str | int | float | bool | None = None
-    """Of a scalar: what it means."""
-    raw: str = ""
-    """Of a scalar: what is written, without quotes."""
-    items: list[Node] = field(default_factory=list)
-    entries: dict[str, tuple[Node, Node]] = field(default_factory=dict)
-    """Of a map: key -> the key's own node, the value's node."""
+    __slots__ = ("column", "entries", "items", "kind", "line", "raw", "value")
+
+    def __init__(self, kind: Kind, line: int, column: int, value: Value = None, raw: str = "") -> None:
+        self.kind = kind
+        self.line = line
+        self.column = column
+        self.value = value
+        """Of a scalar: what it means."""
+        self.raw = raw
+        """Of a scalar: what is written, without quotes."""
+        # most nodes are scalars: one empty list and one empty map do for all of them
+        self.items: list[Node] = [] if kind == "list" else _NO_ITEMS
+        self.entries: dict[str, tuple[Node, Node]] = {} if kind == "map" else _NO_ENTRIES
+        """Of a map: key -> the key's own node, the value's node."""
+
+
+_NO_ITEMS: list[Node] = []
+_NO_ENTRIES: dict[str, tuple[Node, Node]] = {}
 
 
 def read_tree(text: str) -> tuple[Node | None, list[Finding]]:
@@ -170,7 +177,7 @@ class _Builder:
         self._findings.append(Finding(code, "error", message, mend, *_place(event.start_mark), written(path)))
 
 
-def meaning(raw: str) -> tuple[Kind, str | int | float | bool | None]:
+def meaning(raw: str) -> tuple[Kind, Value]:
     """Say what a scalar without quotes means.
 
     >>> meaning("12"), meaning("0.5"), meaning("true"), meaning("MSC"), meaning("0123")

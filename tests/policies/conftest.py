@@ -19,6 +19,7 @@ from rich.console import Console
 
 from gateway.adapters.catalog_files import read_catalog
 from gateway.adapters.opa import OpaPolicy
+from gateway.adapters.policy_files import write_open_bundle
 from gateway.model import AskedTable, Catalog, Decision, Partner, Question, Spent, TableDecision, TableName, Use
 from gateway.settings import Settings
 from stack import components
@@ -93,10 +94,12 @@ class Oracle:
 
 @pytest.fixture(scope="session")
 def oracle(opa_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Oracle]:
-    port, log = _free_port(), tmp_path_factory.mktemp("opa") / "opa.log"
+    folder = tmp_path_factory.mktemp("opa")
+    port, log, bundle = _free_port(), folder / "opa.log", folder / "bundle"
+    write_open_bundle(POLICIES, bundle)
     command = [str(opa_binary), "run", "--server", "--disable-telemetry", "--addr", f"127.0.0.1:{port}"]
     with log.open("wb") as out:
-        server = subprocess.Popen([*command, "--bundle", str(POLICIES)], stdout=out, stderr=out)
+        server = subprocess.Popen([*command, "--bundle", str(bundle)], stdout=out, stderr=out)
     try:
         _wait_until_ready(f"http://127.0.0.1:{port}", server, log)
         yield Oracle(f"http://127.0.0.1:{port}", read_partners())
