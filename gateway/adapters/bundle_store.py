@@ -27,7 +27,7 @@ from typing import Protocol
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from gateway.audit.record import AlarmRecord, PublicationRecord
-from gateway.errors import Broken, Unavailable
+from gateway.errors import Unavailable
 from gateway.parts import AuditLog, Clock
 from gateway.policy.bundle import LIBRARY, Bundle, read_library, read_port
 from gateway.policy.refusal import BundleRefused
@@ -80,6 +80,8 @@ class Standing:
     refusal: Refusal | None = None
     is_loaded: bool = True
     """Whether OPA answered with the revision in force when it was asked last."""
+    is_seen_lost: bool = False
+    """Whether the highest serial number cannot be read: then no bundle can be told from an older one."""
     superseded: dict[str, float] = field(default_factory=dict)
     """Revisions that were in force a moment ago -> until when."""
 
@@ -140,6 +142,7 @@ class BundleStore:
         self._rules.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         for port, standing in self._ports.items():
             standing.seen = _read_seen(self._seen_file(port))
+            standing.is_seen_lost = standing.seen is None and self._seen_file(port).exists()
             file = self._file(port)
             if file.exists():
                 try:
@@ -149,7 +152,8 @@ class BundleStore:
 
     async def accept(self, port: str, packed: bytes, by: str) -> Bundle:
         """Put a bundle into force and return it; raises BundleRefused, which is in the audit log by then."""
-        return await self._take(port, packed, by)
+        # whoever sent it may go away in the middle: what is half in force helps nobody
+        return await asyncio.shield(self._take(port, packed, by))
 
     async def refuse(self, port: str, refused: BundleRefused, by: str) -> None:
         """Write that a bundle was refused; raises AuditUnavailable."""
@@ -181,6 +185,8 @@ class BundleStore:
         standing = self._ports.get(port)
         if standing is None or standing.key is None:
             raise BundleRefused("unknown_port", f"this gateway knows no port {port[:60]} with a public key", port)
+        if standing.is_seen_lost:
+            raise BundleRefused("seen_lost", f"the highest serial number of {port} cannot be read", port)
         bundle = read_port(packed, port, standing.key)
         self._check_time(bundle)
         self._check_order(bundle, standing.seen)
@@ -354,16 +360,14 @@ def _digest(content: bytes) -> str:
 
 
 def _read_seen(file: Path) -> Seen | None:
-    """Read the highest serial number; a file that cannot be read shuts the port rather than forget it."""
-    if not file.exists():
-        return None
+    """Read the highest serial number; None if there is none, or the file does not hold one."""
     try:
-        match json.loads(file.read_bytes()):
+        match json.loads(file.read_bytes()) if file.exists() else None:
             case {"serial": int(serial), "digest": str(digest)}:
                 return Seen(serial, digest)
     except ValueError:
         pass
-    raise Broken(f"{file.name} does not hold a serial number")
+    return None
 
 
 def _write_durably(file: Path, content: bytes) -> None:
