@@ -60,7 +60,7 @@ class Gate:
     clock: Clock
     mask_secret: bytes
     build: str
-    running: RunningAnswers = field(default_factory=RunningAnswers)
+    running: RunningAnswers = field(default_factory=RunningAnswers, kw_only=True)
 
     def identify(self, token: str | None) -> Partner:
         """Say who asks."""

@@ -197,7 +197,7 @@ def _uses_of(demand: Demand, root: Root) -> Iterable[Use]:
     if demand == "all":
         return USES
     if demand == "counted":
-        return ("filter",) if root.how == COMPUTED else ()
+        return () if root.how == AS_IS else ("filter",)
     if demand == "aggregate" and root.how == COMPUTED:  # (4)
         return ("aggregate", "filter")
     return (demand,)

@@ -120,6 +120,7 @@ def _guards(
     from gateway.errors import Refused
     from gateway.kernel.authorise import authorise, grant_of, tables_asked
     from gateway.kernel.dialect import emit
+    from gateway.kernel.keys import ALL_PORTS
     from gateway.kernel.parse import parse
     from gateway.kernel.plan import without
     from gateway.kernel.resolve import survey
@@ -128,7 +129,7 @@ def _guards(
     from gateway.policy.decide import Decider
     from gateway.policy_cli.sources import table_name
 
-    decider, keys = Decider(documents), {port: f"<key of {port}>" for port in catalog.ports}
+    decider, keys = Decider(documents), {port: f"<key of {port}>" for port in (*catalog.ports, ALL_PORTS)}
     for table in asked:
         port, others = table.name.catalog, frozenset(catalog.ports) - {table.name.catalog}
         statement = parse(f"TABLE {table_name(*table.name)}")
