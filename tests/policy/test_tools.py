@@ -178,7 +178,7 @@ def test_the_commands_work_on_the_ports_files_as_they_are() -> None:
     (table,) = json.loads(explained.stdout)["tables"]
     assert (explained.exit_code, fair.exit_code, unknown.exit_code) == (0, 0, 2)
     assert [given["agreement"] for given in table["given"]] == ["oak-public", "oak-carriers-own"]
-    assert table["sql"].startswith("SELECT ")
+    assert table["sql"].startswith("SELECT\n")
     assert json.loads(fair.stdout)["inequities"]
 
 
