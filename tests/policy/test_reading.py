@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gateway.policy import yaml_tree
+from gateway.policy.language import PortDocument
 from gateway.policy.reading import read_document
 from gateway.policy.yaml_tree import meaning, plain, read_tree, unclear
+from tests.policy.documents import documents
+from tests.policy.steward import file_of
 from tests.policy.test_check import FAULTS, GOOD, seeded
 
 TEXTS = [*GOOD.values(), *(seeded(fault) for fault in FAULTS.values())]
@@ -88,3 +93,23 @@ def test_a_place_is_that_of_the_key_or_of_the_value() -> None:
     assert reading.place(("agreements", 0, "with", "roles", 1)) == (5, 23)
     assert reading.place(("agreements", 0, "until")) == (4, 5)
     assert reading.place(("agreements", 7)) == (3, 1)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large))
+@given(document=documents(), style=st.sampled_from((None, True, False)))
+def test_what_a_steward_can_say_is_read_as_it_was_meant(document: PortDocument, style: bool | None) -> None:
+    text = yaml.dump(file_of(document), Dumper=_Quoting, default_flow_style=style, sort_keys=False, allow_unicode=True)
+
+    reading = read_document(text)
+
+    assert (reading.findings, reading.document) == ((), document)
+
+
+class _Quoting(yaml.SafeDumper):
+    """Quotes every text, as a careful steward does."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+_Quoting.add_representer(str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"'))
