@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -25,7 +26,10 @@ def conditions(values: Sequence[Scalar], *, column: str = "c") -> st.SearchStrat
     return st.one_of(
         st.builds(Condition, st.just(column), st.sampled_from(("eq", "ne", "lt", "le", "gt", "ge")), of),
         st.builds(
-            Condition, st.just(column), st.sampled_from(("in", "not_in")), st.lists(of, min_size=1, max_size=3).map(tuple)
+            Condition,
+            st.just(column),
+            st.sampled_from(("in", "not_in")),
+            st.lists(of, min_size=1, max_size=3).map(tuple),
         ),
         st.builds(Condition, st.just(column), st.just("between"), st.tuples(of, of)),
         st.builds(Condition, st.just(column), st.sampled_from(("is_null", "not_null"))),
@@ -33,24 +37,29 @@ def conditions(values: Sequence[Scalar], *, column: str = "c") -> st.SearchStrat
     )
 
 
-def meets(value: object, condition: Condition) -> bool:
+def meets(value: Any, condition: Condition) -> bool:
     """Try one value, as SQL does: NULL meets `is_null` alone."""
     if condition.op == "is_null" or value is None:
         return condition.op == "is_null" and value is None
-    wanted: tuple[object, ...] = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+    wanted: Any = condition.value if isinstance(condition.value, tuple) else (condition.value,)
     first, last = wanted[0], wanted[-1]
-    tried = {
+    tried: Mapping[str, Callable[[], bool]] = {
         "not_null": lambda: True,
-        "eq": lambda: value == first, "ne": lambda: value != first, "lt": lambda: value < first,  # type: ignore[operator]
-        "le": lambda: value <= first, "gt": lambda: value > first, "ge": lambda: value >= first,  # type: ignore[operator]
-        "in": lambda: value in wanted, "not_in": lambda: value not in wanted,
-        "between": lambda: first <= value <= last,  # type: ignore[operator]
+        "eq": lambda: value == first,
+        "ne": lambda: value != first,
+        "lt": lambda: value < first,
+        "le": lambda: value <= first,
+        "gt": lambda: value > first,
+        "ge": lambda: value >= first,
+        "in": lambda: value in wanted,
+        "not_in": lambda: value not in wanted,
+        "between": lambda: first <= value <= last,
         "starts_with": lambda: str(value).startswith(str(first)),
-    }  # fmt: skip
+    }
     return bool(tried[condition.op]())
 
 
-def admitted(given_: Sequence[Condition], world: Sequence[object]) -> set[object]:
+def admitted(given_: Sequence[Condition], world: Sequence[Scalar | None]) -> set[Scalar | None]:
     return {value for value in world if all(meets(value, condition) for condition in given_)}
 
 
@@ -84,7 +93,9 @@ def test_what_is_implied_holds_wherever_the_rest_holds(narrow: list[Condition], 
 
 
 @settings(max_examples=200, deadline=None)
-@given(narrow=st.lists(conditions(TEXTS), max_size=3).map(tuple), wide=st.lists(conditions(TEXTS), max_size=2).map(tuple))
+@given(
+    narrow=st.lists(conditions(TEXTS), max_size=3).map(tuple), wide=st.lists(conditions(TEXTS), max_size=2).map(tuple)
+)
 def test_an_alternative_within_another_admits_no_more(
     narrow: tuple[Condition, ...], wide: tuple[Condition, ...]
 ) -> None:
