@@ -55,7 +55,11 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Find what is wrong with a port's file: where, why, and how to mend it."""
+    from gateway.policy.language import is_day
+
     day = today or _today()
+    if not is_day(day):
+        _wrong(f"{day} is no day", "write such as --today 2026-01-31")
     checked = [*check_files(_files(port, policies), policies, day)]
     if as_json:
         print(json.dumps(_told(checked, day), ensure_ascii=False, indent=2))

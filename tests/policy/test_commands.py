@@ -105,6 +105,7 @@ def test_one_file_can_be_checked_wherever_it_is(tmp_path: Path) -> None:
         (("check", "oaklnd"), "write `oakland`"),
         (("check", "nowhere/data.yaml"), "there is no file nowhere/data.yaml"),
         (("check", "--policies", "/nonexistent"), "give the folder with --policies DIR"),
+        (("check", "--today", "tomorrow"), "tomorrow is no day"),
         (("new", "oaklnd", "--yes"), "write `oakland`"),
         (("new", "oakland", "--yes"), "is there already"),
     ],
