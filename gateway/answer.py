@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 
 import orjson
@@ -14,7 +15,10 @@ from gateway.kernel.plan import Plan
 from gateway.model import Admission, Notice
 from gateway.parts import AuditLog, Clock, Engine, Rows, Running
 from gateway.recording import outcome_record
+from gateway.running import each_unless, unless
 from gateway.usage import Meter
+
+_log = logging.getLogger("portgate.answer")
 
 
 def _cut_off() -> Unavailable:
@@ -33,6 +37,16 @@ class Answer:
         self._began = clock()
         self._rows = self._bytes = 0
         self._closed = False
+        self._stopped: asyncio.Future[GatewayError] = asyncio.get_running_loop().create_future()
+        self._ending: asyncio.Task[None] | None = None
+
+    @property
+    def stands_on(self) -> dict[str, frozenset[str]]:
+        """Port -> the agreements that this answer uses."""
+        used: dict[str, frozenset[str]] = {}
+        for share in self._plan.shares:
+            used[share.port] = used.get(share.port, frozenset()) | frozenset(share.agreements)
+        return used
 
     @property
     def columns(self) -> tuple[tuple[str, str], ...]:
@@ -47,14 +61,14 @@ class Answer:
     async def start(self, engine: Engine, user: str) -> None:
         """Send the query; return once its first rows are there."""
         admission = Admission(user, self._plan.reach, self.id, self.receipt.index)
-        self._running = await engine.start(self._plan.sql, admission)
+        self._running = await unless(self._stopped, engine.start(self._plan.sql, admission))
 
     async def pages(self) -> AsyncIterator[Rows]:
         """Each page of rows, as Trino sends their values. A failure is raised, never a quiet end."""
         if self._running is None:
             raise Broken("an answer was read before it was started")
         try:
-            async for page, last in self._running.pages():
+            async for page, last in each_unless(self._stopped, self._running.pages()):
                 size = len(orjson.dumps(page))
                 await self._count(len(page), size)
                 self._rows += len(page)
@@ -65,6 +79,8 @@ class Answer:
         except GatewayError as fault:
             error = _cut_off() if isinstance(fault, PortTrouble) else fault
             await self.close("failed", error)
+            if self._ending:
+                await asyncio.wait({self._ending})  # the outcome is durable before the reader hears of it
             raise error from fault.__cause__
         except (asyncio.CancelledError, GeneratorExit):
             await asyncio.shield(self.cancel())
@@ -80,6 +96,20 @@ class Answer:
                 with contextlib.suppress(GatewayError):  # why it is stopped is what is told
                     await self._running.cancel()
             raise
+
+    def stop(self, error: GatewayError) -> None:
+        """End it with this error, whether or not somebody reads it now; nothing happens once it has ended."""
+        if not self._closed and not self._stopped.done():
+            self._stopped.set_result(error)
+            self._ending = asyncio.create_task(self._end(error))
+
+    async def _end(self, error: GatewayError) -> None:
+        try:
+            await self.close("failed", error)
+            if self._running:
+                await self._running.cancel()
+        except GatewayError as fault:
+            _log.error("a query that its port suspended did not end in good order: %s", fault.code)
 
     async def cancel(self) -> None:
         """Stop the query in Trino and write that it was cancelled; nothing happens once it has ended."""

@@ -8,6 +8,7 @@ GatewayError
 │   ├── NotAllowed         a statement, function or clause off the allow-list
 │   ├── Unresolved         a name that the catalog does not know
 │   └── Denied             the policy granted nothing here
+│       └── PortSuspended    a port stopped its agreements while the answer was under way
 ├── Failed               Trino ran the query and it failed on the partner's own doing
 ├── Unavailable          try later; we stay closed meanwhile
 │   ├── PolicyUnavailable, PortUnavailable, PortTrouble, EngineUnavailable, AuditUnavailable, IdentityUnavailable
@@ -79,6 +80,18 @@ class Denied(Refused):
     """No agreement grants what the query needs."""
 
     code = "denied"
+
+
+class PortSuspended(Denied):
+    """A port has suspended the agreements that an answer under way stands on."""
+
+    code = "port_suspended"
+
+    def __init__(self, port: str) -> None:
+        super().__init__(
+            f"the port of {port} has suspended its agreements", hint="what came is not whole; ask the port"
+        )
+        self.port = port
 
 
 class Failed(GatewayError):

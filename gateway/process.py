@@ -12,6 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from gateway.edge.api import make_app
+from gateway.edge.bundles import bundles_app
 from gateway.edge.serve import CannotListen, serve
 from gateway.edge.wall import wall_app
 from gateway.errors import GatewayError, Unavailable
@@ -45,7 +46,9 @@ async def _serve(settings: Settings) -> int:
     await gateway.start()
     try:
         wall = wall_app(gateway.wall.allows, settings.wall.secret_file.read_text(encoding="ascii").strip())
-        await serve(make_app(gateway.gate, gateway.ready), settings.listen, (wall, settings.wall))
+        secret = settings.policy.secret_file.read_text(encoding="ascii").strip()
+        inside = bundles_app(gateway.bundles.served_after, secret, wall)
+        await serve(make_app(gateway.gate, gateway.ready, gateway.bundles), settings.listen, (inside, settings.wall))
     finally:
         try:
             await asyncio.wait_for(gateway.close(), CLOSE_SECONDS)

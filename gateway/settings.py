@@ -108,6 +108,23 @@ class KernelSettings(Section):
     """How long a statement waits for a worker."""
 
 
+class PolicySettings(Section):
+    """The ports' signed agreements: whose keys sign them, where they are kept, and where OPA gets them."""
+
+    bundles_directory: Path
+    """Where accepted bundles are kept, and the highest serial number seen of each port."""
+    keys_directory: Path
+    """The public key of each port, `PORT.pem`, and the partnership's own, `gateway.pem`."""
+    library_file: Path
+    """The bundle of the shared rules, signed with the partnership's key."""
+    secret_file: Path
+    """The bearer token with which OPA reads bundles, on the wall's listener: `http://HOST:PORT/bundles`."""
+    max_bundle_age_days: PositiveInt = 400
+    """How long a bundle stands without being signed again: a year between two reviews, and a month to be late."""
+    opa_binary: Path | None = None
+    """The OPA that looks at a port's narrow.rego; without one, a bundle that holds one is refused."""
+
+
 class Settings(Section):
     """Everything a gateway needs to know before it starts."""
 
@@ -115,6 +132,7 @@ class Settings(Section):
     trino: TrinoSettings
     wall: WallSettings
     opa: OpaSettings = OpaSettings()
+    policy: PolicySettings
     issuers: tuple[IssuerSettings, ...]
     audit: AuditSettings
     usage: UsageSettings = UsageSettings()

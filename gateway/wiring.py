@@ -9,17 +9,23 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from gateway.adapters.audit_store import SqliteAuditStore
+from gateway.adapters.bundle_store import BundleStore, Rules, read_keys
 from gateway.adapters.catalog_files import read_catalog
 from gateway.adapters.clock import now
 from gateway.adapters.kernel_pool import KernelPool
+from gateway.adapters.narrow import NarrowCheck
 from gateway.adapters.opa import OpaPolicy
+from gateway.adapters.pinned import PinnedPolicy
 from gateway.adapters.tokens import TokenReader
 from gateway.adapters.trino import Trino
 from gateway.adapters.usage_store import SqliteUsageStore
 from gateway.adapters.wall import Wall
-from gateway.errors import GatewayError
+from gateway.errors import Broken, GatewayError
 from gateway.pipeline import Gate
-from gateway.settings import Settings
+from gateway.policy.bundle import LIBRARY
+from gateway.policy.refusal import BundleRefused
+from gateway.running import RunningAnswers
+from gateway.settings import PolicySettings, Settings
 
 THREADS = 256
 """How many queries can wait for Trino at once; each holds one thread while it waits."""
@@ -31,33 +37,37 @@ class Gateway:
     def __init__(self, settings: Settings) -> None:
         self._audit = SqliteAuditStore(settings.audit.file)
         self._usage = SqliteUsageStore(settings.usage_file)
-        self._policy = OpaPolicy(str(settings.opa.url), settings.opa.timeout_seconds)
+        self._opa = OpaPolicy(str(settings.opa.url), settings.opa.timeout_seconds)
         catalog = read_catalog(settings.catalog_directory, settings.ports)
         self._kernel = KernelPool(catalog, settings.kernel)
         build = _build()
         self.wall = Wall(self._audit, now, build, settings.wall.maintenance_users)
+        running = RunningAnswers()
+        self.bundles = _bundles(settings, self._audit, running, build)
         self.gate = Gate(
             catalog=catalog,
             kernel=self._kernel,
             identity=TokenReader(settings.issuers),
-            policy=self._policy,
+            policy=PinnedPolicy(self._opa, self.bundles, catalog.ports),
             engine=Trino(settings.trino, self.wall),
             audit=self._audit,
             usage=self._usage,
             clock=now,
             mask_secret=settings.mask_key_file.read_bytes(),
             build=build,
+            running=running,
         )
 
     async def start(self) -> None:
-        """Start the kernel's workers, and make room for many waiting queries."""
+        """Put the ports' agreements into force, start the kernel's workers, and make room for many waiting queries."""
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "waits-for-trino"))
+        await self.bundles.load()
         await self._kernel.start()
 
     async def close(self) -> None:
         """Let go of every part; what waits to be written is written."""
         await self._kernel.close()
-        await self._policy.close()
+        await self._opa.close()
         await asyncio.to_thread(self._audit.close)
         await asyncio.to_thread(self._usage.close)
 
@@ -83,6 +93,26 @@ async def _state(probe: Callable[[], Awaitable[Any]]) -> str:
     except TimeoutError:
         return "no answer in time"
     return "ok"
+
+
+def _bundles(settings: Settings, audit: SqliteAuditStore, running: RunningAnswers, build: str) -> BundleStore:
+    policy = settings.policy
+    keys = read_keys(policy.keys_directory, settings.ports)
+    rules = Rules(policy.bundles_directory, policy.max_bundle_age_days)
+    bundles = BundleStore(rules, keys, NarrowCheck(policy.opa_binary), audit, now, running, build=build)
+    _take_library(bundles, policy)
+    return bundles
+
+
+def _take_library(bundles: BundleStore, policy: PolicySettings) -> None:
+    """Serve the shared rules; without them no question can be answered, so the gateway does not start."""
+    key = read_keys(policy.keys_directory, (LIBRARY,))[LIBRARY]
+    if key is None:
+        raise ValueError(f"{policy.keys_directory}/{LIBRARY}.pem is not there: the partnership's public key")
+    try:
+        bundles.take_library(policy.library_file.read_bytes(), key)
+    except BundleRefused as refused:
+        raise Broken(f"{policy.library_file} is refused: {refused.message}", hint=refused.mend) from refused
 
 
 def _build() -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from pathlib import Path
 
 import httpx
 import yaml
 
 from gateway.adapters.issuer import ISSUER, make_issuer
-from stack.keys import secret_file, wall_secret_file
+from stack.keys import bundle_secret_file, secret_file, wall_secret_file
 from stack.layout import CATALOG, CHECKOUT, Home, write_private
 from stack.settings import StackSettings
 from stack.trino_access import LOADER
@@ -17,7 +18,7 @@ from stack.trino_access import LOADER
 PART = "gateway"
 
 
-def configure(home: Home, settings: StackSettings) -> str:
+def configure(home: Home, settings: StackSettings, opa: Path) -> str:
     """Write the gateway's settings and the issuer's keys; return a digest of settings, code and catalog."""
     make_issuer(home.identity)
     content = yaml.safe_dump(
@@ -36,6 +37,13 @@ def configure(home: Home, settings: StackSettings) -> str:
             },
             # one machine carries all parts here, so a decision gets longer than the 250 ms of production
             "opa": {"url": f"http://127.0.0.1:{settings.tcp.opa}", "timeout_seconds": 1.0},
+            "policy": {
+                "bundles_directory": str(home.bundles),
+                "keys_directory": str(home.policy_keys),
+                "library_file": str(home.library),
+                "secret_file": str(bundle_secret_file(home)),
+                "opa_binary": str(opa),
+            },
             "issuers": [{"issuer": ISSUER, "jwks_file": str(home.identity / "jwks.json")}],
             "audit": {"file": str(home.audit)},
             "usage": {"file": str(home.usage)},

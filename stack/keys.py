@@ -30,6 +30,31 @@ RENEW_DAYS = 30
 """A certificate with less time left than this is made anew by `portgate up`."""
 
 
+def bundle_secret_file(home: Home) -> Path:
+    """Return the file of the token with which OPA reads bundles."""
+    return secret_file(home, "bundles")
+
+
+def bundle_key_file(home: Home, name: str) -> Path:
+    """Return the private key with which a port, or the partnership as `gateway`, signs its bundles."""
+    return home.secrets / f"bundle-{name}.key"
+
+
+def public_bundle_key_file(home: Home, name: str) -> Path:
+    """Return the public half of such a key."""
+    return home.policy_keys / f"{name}.pem"
+
+
+def make_bundle_keys(home: Home, names: tuple[str, ...]) -> None:
+    """Make the keys that are not there yet."""
+    for name in names:
+        public = _key(bundle_key_file(home, name)).public_key()
+        pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        file = public_bundle_key_file(home, name)
+        if not file.exists() or file.read_bytes() != pem:
+            write_private(file, pem)
+
+
 def secret(home: Home, name: str) -> str:
     """Return a secret of 256 bits by its name, made when first asked for."""
     file = secret_file(home, name)

@@ -87,6 +87,31 @@ class Home:
         return self.root / "run"
 
     @property
+    def opa_settings(self) -> Path:
+        """OPA's whole configuration."""
+        return self.root / "policy" / "opa.json"
+
+    @property
+    def policy_keys(self) -> Path:
+        """The public keys of the ports and of the partnership: whose bundles count."""
+        return self.root / "policy" / "keys"
+
+    @property
+    def bundles(self) -> Path:
+        """The bundles that the gateway accepted."""
+        return self.root / "policy" / "bundles"
+
+    @property
+    def library(self) -> Path:
+        """The signed bundle of the rules that all ports share."""
+        return self.root / "policy" / "gateway.tar.gz"
+
+    @property
+    def published(self) -> Path:
+        """What each port's file said when `portgate up` published it last."""
+        return self.root / "policy" / "published.json"
+
+    @property
     def secrets(self) -> Path:
         """Passwords and keys, each readable by its owner only."""
         return self.root / "secrets"
@@ -99,7 +124,16 @@ class Home:
         """Make the folders, closed to everybody else."""
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.root.chmod(0o700)
-        for folder in (self.trino, self.identity, self.tls, self.audit.parent, self.logs, self.run, self.secrets):
+        for folder in (
+            self.trino,
+            self.identity,
+            self.tls,
+            self.audit.parent,
+            self.policy_keys,
+            self.logs,
+            self.run,
+            self.secrets,
+        ):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 

@@ -1,8 +1,9 @@
 """Settings -> a running stack, and back to nothing.
 
-Keys and data first, then PostgreSQL, OPA and the gateway at once, then Trino, which asks the gateway's second wall
-before it does anything, then what must be loaded; last of all the gateway must find all that it needs. What this run
-started is stopped again if this run fails or is interrupted: a stack is up as a whole or as it was before.
+Keys and data first, then PostgreSQL, OPA and the gateway at once, to which the ports' agreements are published; then
+Trino, which asks the gateway's second wall before it does anything, then what must be loaded; last of all the gateway
+must find all that it needs. What this run started is stopped again if this run fails or is interrupted: a stack is up
+as a whole or as it was before.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from gateway.policy.bundle import LIBRARY
 from stack import components, data, engine, front, policy, postgres, processes
 from stack.faults import PartFailed, StackFault, TcpPortTaken
-from stack.keys import make_keys
+from stack.keys import make_bundle_keys, make_keys
 from stack.layout import NAMES, Home
 from stack.parts import (
     Part,
@@ -29,6 +31,7 @@ from stack.parts import (
     describe_postgres,
     describe_trino,
 )
+from stack.publishing import publish_changed
 from stack.settings import StackSettings, TcpPorts, remember, remembered, tcp_option
 
 Report = Callable[[str], None]
@@ -59,17 +62,18 @@ def up(home: Home, settings: StackSettings, report: Report, *, without: tuple[st
             stop_parts(home, NAMES)
         remember(home, settings)
         make_keys(home)
+        make_bundle_keys(home, (LIBRARY, *settings.ports))
         must_load = not data.is_loaded(home, settings)
         if must_load:
             stop_parts(home, (front.PART, engine.PART))
         postgres.prepare(home, found)
         described = [
             describe_postgres(home, found, settings),
-            describe_opa(found, settings),
+            describe_opa(home, found, settings),
             describe_trino(home, found, settings),
         ]
         if not (front.PART in without and _runs_elsewhere(home, settings)):
-            described.append(describe_gateway(home, settings))
+            described.append(describe_gateway(home, found, settings))
         starting.check_tcp_ports(described)
         _make_data(home, settings, report)
         _start_all(home, settings, starting, described, must_load=must_load)
@@ -151,6 +155,7 @@ def _start_all(
     starting.at_once(
         [ready_databases, lambda: starting.bring_up(opa), *(partial(starting.launch, part) for part in gateway)]
     )
+    publish_changed(home, settings, starting.report)
     starting.bring_up(trino)
     if must_load:
         began = time.monotonic()

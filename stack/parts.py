@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from stack import engine, front, policy, postgres
+from stack import engine, front, policy, postgres, publishing
 from stack.components import OPA_VERSION, Components
 from stack.layout import CHECKOUT, Home
 from stack.settings import StackSettings, TcpPorts
@@ -39,11 +39,11 @@ def describe_postgres(home: Home, components: Components, settings: StackSetting
     )  # fmt: skip
 
 
-def describe_opa(components: Components, settings: StackSettings) -> Part:
-    """Describe OPA."""
+def describe_opa(home: Home, components: Components, settings: StackSettings) -> Part:
+    """Describe OPA, and write its configuration."""
     number = settings.tcp.opa
-    command = policy.command(components, number)
-    made_from = _digest(*command, str(OPA_VERSION))
+    command = policy.command(home, components.opa, number)
+    made_from = _digest(*command, str(OPA_VERSION), policy.configure(home, settings))
     return Part(
         policy.PART, command, {"opa": number}, addresses(settings.tcp)[policy.PART], made_from,
         lambda: policy.is_ready(number), 30,
@@ -61,13 +61,14 @@ def describe_trino(home: Home, components: Components, settings: StackSettings) 
     )  # fmt: skip
 
 
-def describe_gateway(home: Home, settings: StackSettings) -> Part:
-    """Describe the gateway, and write its settings."""
+def describe_gateway(home: Home, components: Components, settings: StackSettings) -> Part:
+    """Describe the gateway, and write its settings and the bundle of the shared rules."""
     tcp = settings.tcp
     command = front.command(home)
+    made_from = _digest(*command, front.configure(home, settings, components.opa), publishing.make_library(home))
     return Part(
         front.PART, command, {"gateway": tcp.gateway, "plain": tcp.plain, "wall": tcp.wall}, addresses(tcp)[front.PART],
-        _digest(*command, front.configure(home, settings)), lambda: front.is_ready(tcp.plain), 90,
+        made_from, lambda: front.is_ready(tcp.plain), 90,
         {"PYTHONPATH": str(CHECKOUT)}, lambda: front.answers(tcp.plain),
     )  # fmt: skip
 

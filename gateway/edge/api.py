@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import anyio.to_thread
 import orjson
@@ -16,9 +16,11 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.edge.bundles import Intake, add_publishing
 from gateway.edge.catalog import describe
 from gateway.edge.encode import FORMATS, choose_format
 from gateway.edge.front import Front
+from gateway.edge.preview import add_previews
 from gateway.edge.problems import (
     MethodNotAllowed,
     NotAcceptable,
@@ -48,6 +50,13 @@ SECURITY_HEADERS = [
 Readiness = Callable[[], Awaitable[Mapping[str, str]]]
 
 
+class Bundles(Intake, Protocol):
+    """The ports' published agreements."""
+
+    def status(self) -> Mapping[str, object]:
+        """Say of each port what is in force."""
+
+
 class QueryBody(BaseModel):
     """One question, as a partner sends it."""
 
@@ -59,8 +68,11 @@ class QueryBody(BaseModel):
     partial: Annotated[bool, Field(description="Take an answer without the ports that do not answer.")] = False
 
 
-def make_app(gate: Front, ready: Readiness) -> FastAPI:
-    """Return the application: the gate's questions under /api, its health under /livez and /readyz."""
+def make_app(gate: Front, ready: Readiness, bundles: Bundles | None = None) -> FastAPI:
+    """Return the application: the gate's questions under /api, its health under /livez and /readyz.
+
+    With `bundles`, the ports' stewards publish to them.
+    """
     app = FastAPI(
         title="Portgate",
         docs_url=None,
@@ -73,7 +85,10 @@ def make_app(gate: Front, ready: Readiness) -> FastAPI:
     app.add_middleware(Outermost)
     _add_queries(app, gate)
     _add_catalog(app, gate)
-    _add_health(app, ready)
+    add_previews(app, gate, lambda request: _identify(request, gate), _read_body)
+    _add_health(app, ready, bundles)
+    if bundles is not None:
+        add_publishing(app, bundles, lambda request: _identify(request, gate), _read_body)
     return app
 
 
@@ -104,14 +119,15 @@ def _add_catalog(app: FastAPI, gate: Front) -> None:
         return _json(describe(await gate.visible(partner, declared), declared, table))
 
 
-def _add_health(app: FastAPI, ready: Readiness) -> None:
+def _add_health(app: FastAPI, ready: Readiness, bundles: Bundles | None) -> None:
     @app.get("/livez", summary="Whether the process runs.")
     async def livez() -> Response:
         return _json({"state": "ok"})
 
     @app.get("/readyz", summary="Whether every part answers.")
     async def readyz() -> Response:
-        return ready_response(await ready())
+        parts = await ready()
+        return ready_response(parts, bundles.status() if bundles else None)
 
 
 async def _identify(request: Request, gate: Front) -> Partner:
@@ -137,14 +153,14 @@ async def _read_question(request: Request, partner: Partner) -> QueryRequest:
     return QueryRequest(body.sql, _purpose(partner, body.purpose), body.partial, client)
 
 
-async def _read_body(request: Request) -> bytes:
+async def _read_body(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > MAX_BODY_BYTES:
-                    raise TooLarge(f"the body is larger than {MAX_BODY_BYTES} bytes", hint="Shorten the query.")
+                if len(body) > limit:
+                    raise TooLarge(f"the body is larger than {limit} bytes", hint="Send less at once.")
     except (TimeoutError, ClientDisconnect):
         raise TooSlow(f"the body did not arrive within {BODY_TIMEOUT_SECONDS:.0f} seconds") from None
     return bytes(body)

@@ -19,6 +19,7 @@ from gateway.errors import (
     Unauthenticated,
     Unavailable,
 )
+from gateway.policy.refusal import BundleRefused
 
 RETRY_AFTER_SECONDS = 5
 
@@ -53,6 +54,14 @@ class WrongMediaType(Refused):
     code = "wrong_media_type"
 
 
+class BundleNotTaken(Refused):
+    """A bundle was refused: its code and its words are those of the intake."""
+
+    def __init__(self, refused: BundleRefused) -> None:
+        super().__init__(refused.message, hint=refused.mend)
+        self.code = f"bundle_{refused.code}"
+
+
 class TooSlow(Refused):
     """The request did not arrive in time."""
 
@@ -69,6 +78,7 @@ KINDS: tuple[tuple[type[GatewayError], int, str], ...] = (
     (TooLarge, 413, "The request is too large"),
     (WrongMediaType, 415, "The request is not JSON"),
     (BadRequest, 400, "The request is malformed"),
+    (BundleNotTaken, 422, "The bundle was refused"),
     (Refused, 400, "The query was refused"),
     (Failed, 422, "The query failed"),
     (PortUnavailable, 503, "A port does not answer"),
@@ -108,10 +118,11 @@ def problem_response(error: GatewayError) -> Response:
     return Response(orjson.dumps(members), status, _headers(error), "application/problem+json")
 
 
-def ready_response(parts: Mapping[str, str]) -> Response:
-    """Return how each part is, and whether all of them are well."""
+def ready_response(parts: Mapping[str, str], ports: Mapping[str, object] | None = None) -> Response:
+    """Return how each part is, whether all of them are well, and which agreements of the ports are in force."""
     well = all(state == "ok" for state in parts.values())
-    body = orjson.dumps({"state": "ok" if well else "not ready", "parts": dict(parts)})
+    state = {"state": "ok" if well else "not ready", "parts": dict(parts)}
+    body = orjson.dumps(state if ports is None else {**state, "ports": dict(ports)})
     return Response(body, 200 if well else 503, media_type="application/json")
 
 

@@ -23,6 +23,11 @@ SETTINGS = """
 listen: {{tls_port: {tls}, plain_port: {plain}, certificate_file: tls/ca.pem, key_file: tls/gateway.key}}
 trino: {{key_file: trino/key}}
 wall: {{secret_file: secrets/wall}}
+policy:
+  bundles_directory: policy/bundles
+  keys_directory: policy/keys
+  library_file: policy/gateway.tar.gz
+  secret_file: secrets/bundles
 issuers: [{{issuer: "https://portgate.local/dev", jwks_file: {home}/identity/jwks.json}}]
 audit: {{file: {home}/audit/audit.sqlite}}
 catalog_directory: catalog

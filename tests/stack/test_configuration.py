@@ -81,7 +81,7 @@ def test_trino_asks_the_second_wall_first_and_its_own_rules_too(home: Home, etc:
 
 def test_the_gateway_answers_where_trino_asks_with_the_same_secret(home: Home, etc: Path) -> None:
     gateway = StackSettings.model_validate({"as_of": TODAY})
-    front.configure(home, gateway)
+    front.configure(home, gateway, Path("opa"))
     settings = read_settings(home.gateway_settings)
 
     wall = settings.wall

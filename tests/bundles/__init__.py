@@ -1,0 +1,1 @@
+"""Signed bundles: made, taken in, loaded, stopped."""
