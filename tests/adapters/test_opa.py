@@ -506,7 +506,7 @@ NOBODYS: dict[str, Any] = {
 }
 
 
-EVERYTHING = {
+EVERYTHING: dict[str, Any] = {
     "id": "all",
     "columns": {"call_id": None},
     "uses": {},
