@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from gateway.audit.record import (
+    ALL_USES,
     AlarmRecord,
     DecisionRecord,
     OutcomeRecord,
@@ -15,7 +17,17 @@ from gateway.audit.record import (
 )
 from gateway.errors import GatewayError
 from gateway.kernel.plan import Plan
-from gateway.model import Admission, Beyond, Decision, Grant, Partner, QueryRequest
+from gateway.model import (
+    USES,
+    Admission,
+    AskedTable,
+    Beyond,
+    Decision,
+    Grant,
+    Partner,
+    QueryRequest,
+    Use,
+)
 
 
 def utc(moment: datetime) -> str:
@@ -32,29 +44,51 @@ def redacted(sql: str, grant: Grant) -> str:
 
 def _recorded(partner: Partner) -> RecordedPartner:
     return RecordedPartner(
-        partner.id, partner.organisation, partner.organisation_class, partner.roles, partner.token_id
-    )
+        partner.id, partner.organisation, partner.organisation_class, partner.roles, partner.token_id,
+        dict(partner.attributes),
+    )  # fmt: skip
+
+
+def _asking(partner: Partner, request: QueryRequest) -> tuple[RecordedPartner, RecordedPartner | None]:
+    """Who really asks, and for a preview the partner as whom."""
+    if request.preview is None:
+        return _recorded(partner), None
+    return _recorded(request.preview.steward), _recorded(partner)
+
+
+def recorded_asked(tables: Iterable[AskedTable]) -> Mapping[str, Mapping[str, str]]:
+    """Write what was asked, as short as it can be read back."""
+    return {str(table.name): {c: _uses(table.uses.get(c, frozenset(USES))) for c in table.columns} for table in tables}
+
+
+def _uses(uses: frozenset[Use]) -> str:
+    return ALL_USES if len(uses) == len(USES) else " ".join(use for use in USES if use in uses)
 
 
 def decision_record(
     query: str, moment: datetime, partner: Partner, request: QueryRequest, decision: Decision, plan: Plan, grant: Grant,
-    build: str,
+    build: str, asked: tuple[AskedTable, ...] = (),
 ) -> DecisionRecord:  # fmt: skip
     """What is written before any port is asked."""
     tables = tuple(RecordedTable(s.port, s.table, s.columns, dict(s.masked), s.rows, s.agreements) for s in plan.shares)
+    asker, seen_as = _asking(partner, request)
     return DecisionRecord(
-        query, utc(moment), _recorded(partner), request.purpose, request.client, request.sql,
+        query, utc(moment), asker, request.purpose, request.client, request.sql,
         redacted(plan.sql, grant), tables, dict(decision.revisions), decision.id, build, request.partial,
+        recorded_asked(asked), seen_as,
     )  # fmt: skip
 
 
 def refusal_record(
-    query: str, moment: datetime, partner: Partner, request: QueryRequest, error: GatewayError, build: str
-) -> RefusalRecord:
-    """What is written when no port is asked."""
+    query: str, moment: datetime, partner: Partner, request: QueryRequest, error: GatewayError, build: str,
+    asked: tuple[AskedTable, ...] | None = None,
+) -> RefusalRecord:  # fmt: skip
+    """What is written when no port is asked; `asked` is None if the policy was not either."""
+    asker, seen_as = _asking(partner, request)
     return RefusalRecord(
-        query, utc(moment), _recorded(partner), request.purpose, request.client, request.sql, error.code,
-        error.message, build=build,
+        query, utc(moment), asker, request.purpose, request.client, request.sql, error.code,
+        error.message, build=build, asked=None if asked is None else recorded_asked(asked),
+        seen_as=seen_as,
     )  # fmt: skip
 
 

@@ -144,7 +144,7 @@ def decided(sql: str, decision: Decision = EVERYTHING) -> tuple[Resolved, Grant]
     surveyed = survey(statement, CATALOG)
     ask(PARTNER, "freight_resilience", NOW, surveyed, CATALOG)
     grant = grant_of(decision, CATALOG, KEYS)
-    return authorise(statement, surveyed, decision, grant), grant
+    return authorise(statement, surveyed, decision, grant)
 
 
 def rewritten(sql: str, decision: Decision = EVERYTHING) -> str:

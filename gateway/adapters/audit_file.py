@@ -16,7 +16,7 @@ import json
 import os
 import sqlite3
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -196,6 +196,29 @@ def read_log(file: Path, limit: int = 100, *, partner: str = "", query: str = ""
     except sqlite3.Error as error:
         raise _fault(file, error) from error
     return [Entry(index, stored, asker, json.loads(line)) for index, stored, asker, line in rows]
+
+
+def read_questions(file: Path, since: str = "") -> Iterator[tuple[int, bytes]]:
+    """Yield the line of each query's first decision or its refusal, oldest first, with how many records there are.
+
+    `since` is a moment as records hold it, or the beginning of one. Works beside a running gateway.
+    """
+    if not file.exists():
+        _unavailable(f"there is no audit log at {file}")
+    which = "kind IN ('decision', 'refusal') AND time >= ?"
+    try:
+        with contextlib.closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            total = int(database.execute(f"SELECT count(*) FROM records WHERE {which}", (since,)).fetchone()[0])  # noqa: S608
+            seen: set[str] = set()
+            for query, line in database.execute(
+                f"SELECT query, line FROM records WHERE {which} ORDER BY idx",  # noqa: S608
+                (since,),
+            ):
+                if query not in seen:
+                    seen.add(query)
+                    yield total, line
+    except sqlite3.Error as error:
+        raise _fault(file, error) from error
 
 
 def now() -> str:

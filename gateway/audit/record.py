@@ -11,11 +11,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 SCHEMA = 1
 """The version of the record's shape; a reader refuses one that it does not know."""
+
+ALL_USES = "all"
+"""Stands for the six uses of a column in `asked`."""
+Asked = Mapping[str, Mapping[str, str]]
+"""`port.schema.table` -> column -> its uses, separated by blanks; so that an edit of agreements can be tried on it."""
 
 State = Literal["finished", "failed", "cancelled", "interrupted", "refused"]
 
@@ -29,6 +34,8 @@ class RecordedPartner:
     organisation_class: str
     roles: tuple[str, ...]
     token_id: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """What agreements could refer to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,9 @@ class DecisionRecord:
     build: str
     """Which gateway decided."""
     partial: bool = False
+    asked: Asked = field(default_factory=dict)
+    seen_as: RecordedPartner | None = None
+    """For a preview: the partner as whom a port's steward, who stands in `partner`, looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +111,9 @@ class RefusalRecord:
     revisions: Mapping[str, str] | None = None
     decision: str = ""
     build: str = ""
+    asked: Asked | None = None
+    """None if the policy was not asked either."""
+    seen_as: RecordedPartner | None = None
 
 
 @dataclass(frozen=True, slots=True)

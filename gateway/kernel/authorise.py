@@ -11,11 +11,14 @@ from dataclasses import replace
 from sqlglot import exp
 
 from gateway.errors import Denied
+from gateway.kernel.narrow import allowed, narrow
 from gateway.kernel.parse import Statement, place
 from gateway.kernel.resolve import Resolved, UnresolvedName, resolve
+from gateway.kernel.scope import TableUse
 from gateway.model import (
     CANONICAL_CATALOG,
     CANONICAL_SCHEMA,
+    USES,
     AskedTable,
     Branch,
     Catalog,
@@ -25,6 +28,7 @@ from gateway.model import (
     Question,
     Table,
     TableName,
+    Use,
 )
 
 
@@ -34,27 +38,30 @@ def ask(partner: Partner, purpose: str, now: str, surveyed: Resolved, catalog: C
 
 
 def tables_asked(surveyed: Resolved, catalog: Catalog) -> tuple[AskedTable, ...]:
-    """Say what the policy must be asked about: each table, port by port, with the columns that may be meant."""
-    wanted: dict[TableName, set[str]] = {}
+    """Say what the policy must be asked about: each table, port by port, with each column that may be meant and why."""
+    wanted: dict[TableName, dict[str, frozenset[Use]]] = {}
     for use in surveyed.uses:
         for name in asked_names(use.name, use.ports, catalog):
-            wanted.setdefault(name, set()).update(use.columns)
+            columns = wanted.setdefault(name, {})
+            for column in use.columns:
+                columns[column] = columns.get(column, frozenset()) | use.uses.get(column, set())
     return tuple(_asked(wanted))
 
 
 def ask_all(partner: Partner, purpose: str, now: str, catalog: Catalog) -> Question:
     """Ask for everything there is: what this partner can see for this purpose."""
     wanted = {
-        asked: set(table.columns)
+        asked: dict.fromkeys(table.columns, frozenset(USES))
         for name, table in catalog.tables.items()
         for asked in asked_names(name, catalog.ports, catalog)
     }
     return Question(partner, purpose, now, tuple(_asked(wanted)))
 
 
-def _asked(wanted: Mapping[TableName, set[str]]) -> Iterator[AskedTable]:
+def _asked(wanted: Mapping[TableName, Mapping[str, frozenset[Use]]]) -> Iterator[AskedTable]:
     for name in sorted(wanted):
-        yield AskedTable(name, tuple(sorted(wanted[name])))
+        columns = tuple(sorted(wanted[name]))
+        yield AskedTable(name, columns, {column: wanted[name][column] for column in columns})
 
 
 def asked_names(name: TableName, ports: Iterable[str], catalog: Catalog) -> list[TableName]:
@@ -83,23 +90,24 @@ def _branches(name: TableName, decision: Decision, catalog: Catalog) -> Iterator
 
 def _narrowed(table: Table, branches: tuple[Branch, ...]) -> Table:
     """Leave the columns that an agreement gives, and those that none of the sharing ports keeps (they read as NULL)."""
-    kept = {
-        name: column
-        for name, column in table.columns.items()
-        if (
-            any(name in agreement.columns for branch in branches for agreement in branch.agreements)
-            # never released, whatever an agreement says: Cal. Gov. Code §12100.131(b)(3)
-            and column.sensitivity != "labor"
-        )
-        or all(branch.mapping is not None and name not in branch.mapping.columns for branch in branches)
-    }
+    agreements = [agreement for branch in branches for agreement in branch.agreements]
+    kept = {}
+    for name, column in table.columns.items():
+        uses = [allowed(agreement, name) for agreement in agreements if name in agreement.columns]
+        # never released, whatever an agreement says: Cal. Gov. Code §12100.131(b)(3)
+        if uses and column.sensitivity != "labor":
+            may = frozenset[Use]().union(*uses)
+            kept[name] = column if may == column.uses else replace(column, uses=may)
+        elif all(branch.mapping is not None and name not in branch.mapping.columns for branch in branches):
+            kept[name] = column
     return replace(table, columns=kept)
 
 
-def authorise(statement: Statement, surveyed: Resolved, decision: Decision, grant: Grant) -> Resolved:
-    """Bind the statement to what was granted, or say what is not and why.
+def authorise(statement: Statement, surveyed: Resolved, decision: Decision, grant: Grant) -> tuple[Resolved, Grant]:
+    """Bind the statement to what was granted, and leave of the grant what allows it; or say what is not and why.
 
-    Raises `Denied` for a published (canonical) table or column that no port gives, with the ports' own words, and
+    Raises `Denied` for a published (canonical) table or column that no port gives, with the ports' own words; for a
+    column that is given, but not for what the query does with it, whoever's table it is: its partner knows of it; and
     `Unresolved` for a name of a port's own that is absent or forbidden: the two look the same.
     """
     for use in surveyed.uses:
@@ -107,7 +115,13 @@ def authorise(statement: Statement, surveyed: Resolved, decision: Decision, gran
         if use.name.catalog == CANONICAL_CATALOG and not sharing & use.ports:
             node = list(surveyed.tree.find_all(exp.Table))[use.place]
             hint = _why_table(use.name, use.ports, grant.granted)
-            raise Denied(f"no agreement lets you read {use.name} here", hint=hint, **place(statement.text, node))
+            message = f"no agreement lets you read {use.name} here{_words_on_table(use, decision)}"
+            raise Denied(message, hint=hint, **place(statement.text, node))
+    resolved = _resolved(statement, surveyed, decision, grant)
+    return resolved, narrow(resolved, grant, _narrowed)
+
+
+def _resolved(statement: Statement, surveyed: Resolved, decision: Decision, grant: Grant) -> Resolved:
     try:
         return resolve(statement, grant.granted)
     except UnresolvedName as fault:
@@ -117,6 +131,17 @@ def authorise(statement: Statement, surveyed: Resolved, decision: Decision, gran
         words = "; ".join(f"{port}: {reason.rstrip('.')}" for port, reason in sorted(reasons.items()))
         message = f"no agreement lets you use {fault.name}"
         raise Denied(f"{message} ({words})", hint="leave it out", line=fault.line, column=fault.column) from fault
+
+
+def _words_on_table(use: TableUse, decision: Decision) -> str:
+    """What ports say of a table as a whole: the one sentence that stands for all its columns, each sentence once."""
+    sayers: dict[str, list[str]] = {}
+    for name, answer in decision.tables.items():
+        sentences = set(answer.withheld.values())
+        if name[1:] == use.name[1:] and name.catalog in use.ports and len(sentences) == 1:
+            sayers.setdefault(sentences.pop().rstrip("."), []).append(name.catalog)
+    words = "; ".join(f"{', '.join(sorted(ports))}: {sentence}" for sentence, ports in sorted(sayers.items()))
+    return f" ({words})" if words else ""
 
 
 def _why_table(name: TableName, ports: Iterable[str], catalog: Catalog) -> str:

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gateway.kernel.authorise import asked_names
+from gateway.kernel.narrow import lost, needs_of
 from gateway.kernel.reach import reach_of
-from gateway.kernel.resolve import Resolved, TableUse
+from gateway.kernel.resolve import Resolved
+from gateway.kernel.scope import TableUse
 from gateway.kernel.verify import Verified
 from gateway.model import (
     CANONICAL_CATALOG,
@@ -15,22 +17,19 @@ from gateway.model import (
     AgreementGrant,
     Branch,
     Catalog,
-    Condition,
     Decision,
     Grant,
     Limited,
     Limits,
+    Mask,
     Notice,
     Reach,
+    Table,
     TableDecision,
     TableName,
+    Use,
 )
-
-_WORDS = {
-    "eq": "is", "ne": "is not", "lt": "before or below", "le": "up to", "gt": "after or above", "ge": "from",
-    "in": "is one of", "not_in": "is none of", "between": "lies between", "is_null": "is missing",
-    "not_null": "is known", "starts_with": "starts with",
-}  # fmt: skip
+from gateway.wording import in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,8 @@ class Share:
     columns: tuple[str, ...]
     masked: Mapping[str, str]
     """Column -> kind of mask, where every agreement masks it or some do."""
+    shown: Mapping[str, str]
+    """Masked column -> what is shown of it, in words."""
     partly: Mapping[str, str]
     """Column that is shown in some of the rows only -> in which, in words."""
     agreements: tuple[str, ...]
@@ -70,7 +71,7 @@ def plan(verified: Verified, resolved: Resolved, decision: Decision, grant: Gran
     """Say what is sent, what each port gives, and all that the partner must know about the answer."""
     columns = _columns_used(resolved)
     shares = tuple(
-        _share(name, branch, columns[name])
+        _share(name, branch, columns[name], grant.known.tables[name])
         for name in sorted(columns)
         for branch in grant.tables[name]
         if (name, branch.port) in verified.guarded
@@ -107,9 +108,10 @@ def _takes_part(agreement: AgreementGrant, branch: Branch, used: set[str]) -> bo
 def without(resolved: Resolved, missing: frozenset[str]) -> Resolved:
     """The same query with no row from the `missing` ports."""
     uses = tuple(
-        TableUse(use.place, use.name, use.alias, use.ports - missing, set(use.columns)) for use in resolved.uses
+        TableUse(use.place, use.name, use.alias, use.ports - missing, set(use.columns), use.uses)
+        for use in resolved.uses
     )
-    return Resolved(resolved.statement, resolved.tree, uses)
+    return Resolved(resolved.statement, resolved.tree, uses, resolved.links)
 
 
 def _columns_used(resolved: Resolved) -> dict[TableName, set[str]]:
@@ -119,18 +121,17 @@ def _columns_used(resolved: Resolved) -> dict[TableName, set[str]]:
     return used
 
 
-def _share(name: TableName, branch: Branch, used: set[str]) -> Share:
+def _share(name: TableName, branch: Branch, used: set[str], table: Table) -> Share:
     given = [column for column in sorted(used) if any(column in a.columns for a in branch.agreements)]
     kept = [column for column in given if branch.mapping is None or column in branch.mapping.columns]
-    masked = {
-        column: mask.kind for column in kept for a in branch.agreements if (mask := a.columns.get(column)) is not None
-    }
+    masks = {column: mask for column in kept for a in branch.agreements if (mask := a.columns.get(column)) is not None}
     partly = {column: words for column in kept if (words := _where_shown(column, branch))}
     return Share(
         branch.port,
         f"{name.schema}.{name.table}",
         tuple(kept),
-        masked,
+        {column: mask.kind for column, mask in masks.items()},
+        {column: mask_in_words(mask, table.columns[column].unit) for column, mask in masks.items()},
         partly,
         tuple(agreement.id for agreement in branch.agreements),
         tuple(agreement.reason for agreement in branch.agreements),
@@ -152,22 +153,25 @@ def _rows_in_words(agreements: tuple[AgreementGrant, ...]) -> tuple[str, ...]:
     return () if () in rows else tuple(" and ".join(map(in_words, rule)) for rule in rows) or ("none",)
 
 
-def in_words(condition: Condition) -> str:
-    """Say one row condition in words.
+def mask_in_words(mask: Mask, unit: str = "") -> str:
+    """Say what a mask shows of a value.
 
-    >>> in_words(Condition("carrier_smdg", "eq", "MSC"))
-    'carrier_smdg is MSC'
+    >>> mask_in_words(Mask("band", 50), "m"), mask_in_words(Mask("time_grain", "day"))
+    ('bands of 50 m', 'the day')
     """
-    value = condition.value
-    between = " and " if condition.op == "between" else ", "
-    said = between.join(map(str, value)) if isinstance(value, tuple) else "" if value is None else str(value)
-    return f"{condition.column} {_WORDS[condition.op]} {said}".rstrip()
+    if mask.kind == "truncate":
+        return f"the first {mask.value} characters" if mask.value else "its length" if mask.fill else "nothing"
+    if mask.kind == "time_grain":
+        return f"the {mask.value}"
+    if mask.kind == "band":
+        return f"bands of {mask.value} {unit}".rstrip()
+    return f"a grid of {mask.value} degrees" if mask.kind == "geo_grid" else mask.kind.replace("_", " ")
 
 
 def _from_shares(shares: tuple[Share, ...]) -> Iterator[Notice]:
     for share in shares:
-        for column, kind in share.masked.items():
-            yield Notice("column_masked", f"shown masked ({kind.replace('_', ' ')})", share.port, share.table, column)
+        for column, words in share.shown.items():
+            yield Notice("column_masked", f"shown masked ({words})", share.port, share.table, column)
         for column, words in share.partly.items():
             yield Notice("column_partly_shown", f"shown where {words}", share.port, share.table, column)
         if share.rows:
@@ -176,6 +180,7 @@ def _from_shares(shares: tuple[Share, ...]) -> Iterator[Notice]:
 
 def _absences(resolved: Resolved, decision: Decision, grant: Grant, missing: frozenset[str]) -> Iterator[Notice]:
     """Name each port and column of a canonical table that the answer is without, and why."""
+    needs = needs_of(resolved)
     for use in resolved.uses:
         if use.name.catalog != CANONICAL_CATALOG:
             continue
@@ -184,9 +189,13 @@ def _absences(resolved: Resolved, decision: Decision, grant: Grant, missing: fro
             table = f"{CANONICAL_SCHEMA}.{use.name.table}"
             if port in missing:
                 yield Notice("port_missing", "its database does not answer; the answer is without it", port, table)
-            elif port in sharing:
-                answer = decision.tables[TableName(port, CANONICAL_SCHEMA, use.name.table)]
-                yield from _columns_absent(use, sharing[port], answer, table)
+                continue
+            answer = decision.tables.get(TableName(port, CANONICAL_SCHEMA, use.name.table))
+            if port in sharing and answer:
+                yield from _columns_absent(use, sharing[port], answer, needs[use.name], table)
+            elif answer and answer.agreements:
+                reasons = " ".join(dict.fromkeys(agreement.reason for agreement in answer.agreements))
+                yield Notice("port_not_sharing", f"lets nobody join it in this way: {reasons}", port, table)
             else:
                 yield _port_absent(use, port, table, grant.known)
 
@@ -199,16 +208,21 @@ def _port_absent(use: TableUse, port: str, table: str, catalog: Catalog) -> Noti
     return Notice("port_not_sharing", f"shares nothing of it with you for this purpose; ask {contact}", port, table)
 
 
-def _columns_absent(use: TableUse, branch: Branch, answer: TableDecision, table: str) -> Iterator[Notice]:
+def _columns_absent(
+    use: TableUse, branch: Branch, answer: TableDecision, needs: Mapping[str, frozenset[Use]], table: str
+) -> Iterator[Notice]:
     mapping = branch.mapping
     if mapping is None:
         return
+    counting = {agreement.id for agreement in branch.agreements}
     for column in sorted(use.columns):
         if column not in mapping.columns:
             reason = mapping.not_kept.get(column, "the port does not keep it")
             yield Notice("column_not_kept", reason, branch.port, table, column)
         elif not any(column in agreement.columns for agreement in branch.agreements):
-            reason = answer.withheld.get(column, "no agreement gives it to you")
+            given = [agreement for agreement in answer.agreements if column in agreement.columns]
+            words = [lost(a, column, needs[column], counts=a.id in counting) for a in given]
+            reason = "; ".join(words) or answer.withheld.get(column, "no agreement gives it to you")
             yield Notice("column_withheld", reason, branch.port, table, column)
 
 

@@ -8,16 +8,19 @@ each name the way Trino will. It knows nothing of the rest, so an absent and a f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations, zip_longest
+from typing import cast
 
 from sqlglot import exp
 
 from gateway.errors import NotAllowed, Unresolved
+from gateway.kernel.lineage import AS_IS, COMPUTED, CONSTANT, Flow, Link, Reading, Tracer, Value, made_of
 from gateway.kernel.parse import Statement, place
-from gateway.model import CANONICAL_CATALOG, CANONICAL_SCHEMA, Catalog, TableName
+from gateway.kernel.scope import Columns, Output, Scope, Source, TableUse
+from gateway.model import CANONICAL_CATALOG, CANONICAL_SCHEMA, Catalog, Table, TableName
 
-Columns = tuple[str | None, ...]
 MAX_COLUMNS = 5_000
 """How many columns one SELECT may have: Trino plans for minutes with more."""
 MAPPING_ALIAS = "portgate mapping"
@@ -34,18 +37,6 @@ class UnresolvedName(Unresolved):
         self.name = name
 
 
-@dataclass(slots=True)
-class TableUse:
-    """One place where the query reads a table; `place` counts the table nodes of the tree in walking order."""
-
-    place: int
-    name: TableName
-    alias: str
-    ports: frozenset[str]
-    """The ports whose rows can come back here."""
-    columns: set[str] = field(default_factory=set)
-
-
 @dataclass(frozen=True, slots=True)
 class Resolved:
     """A query whose every name is bound; identifiers are lower case but for the names of output columns."""
@@ -53,35 +44,8 @@ class Resolved:
     statement: Statement
     tree: exp.Query | exp.Values
     uses: tuple[TableUse, ...]
-
-
-@dataclass(slots=True)
-class _Source:
-    """What one alias of a FROM clause stands for."""
-
-    columns: Columns
-    use: TableUse | None = None
-    qualified: str = ""
-    joined: tuple[_Source, ...] = ()
-    """The sources that stand in brackets behind this one name."""
-
-
-@dataclass(slots=True)
-class _Scope:
-    """The names one query level can see, and the level around it."""
-
-    parent: _Scope | None
-    ctes: Mapping[str, Columns]
-    sources: dict[str, _Source] = field(default_factory=dict)
-    merged: set[str] = field(default_factory=set)
-    """Columns that a JOIN … USING made one."""
-
-    def around(self) -> Iterator[_Scope]:
-        """This scope, then each one around it."""
-        scope: _Scope | None = self
-        while scope is not None:
-            yield scope
-            scope = scope.parent
+    links: frozenset[Link] = frozenset()
+    """The columns that meet columns of another table; a survey knows none."""
 
 
 def survey(statement: Statement, catalog: Catalog) -> Resolved:
@@ -102,17 +66,23 @@ def resolve(statement: Statement, granted: Catalog) -> Resolved:
 def _walk(statement: Statement, catalog: Catalog, *, strict: bool) -> Resolved:
     tree = statement.tree.copy()
     walker = _Walker(statement.text, catalog, strict, {id(t): n for n, t in enumerate(tree.find_all(exp.Table))})
-    walker.query(tree, None, {})
+    output = walker.query(tree, None, {})
+    walker.flow.demand("select", *output.values)
     walker.check_all_bound(tree)
-    return Resolved(statement, tree, tuple(walker.uses))
+    lineage = walker.flow.settle()
+    for number, uses in lineage.uses.items():
+        walker.uses[number].uses.update(uses)
+    return Resolved(statement, tree, tuple(walker.uses), lineage.links)
 
 
 class _Walker:
-    """Walks a query from the outside in, keeping what each level can see."""
+    """Walks a query from the outside in, keeping what each level can see; `lineage` traces its expressions."""
 
     def __init__(self, text: str, catalog: Catalog, strict: bool, places: Mapping[int, int]) -> None:
         self._text, self._catalog, self._strict, self._places = text, catalog, strict, places
         self.uses: list[TableUse] = []
+        self.flow = Flow(strict)
+        self._tracer: Tracer[Scope] = Tracer(self.flow, self)
         self._bound: set[int] = set()
 
     def check_all_bound(self, tree: exp.Expr) -> None:
@@ -128,98 +98,162 @@ class _Walker:
 
     # --- queries ----------------------------------------------------------------------------------------------------
 
-    def query(self, node: exp.Expr, outer: _Scope | None, ctes: Mapping[str, Columns]) -> Columns:
-        """Bind one query; answer the names of its output columns, None for one without a name."""
+    def query(self, node: exp.Expr, outer: Scope | None, ctes: Mapping[str, Output]) -> Output:
+        """Bind one query; answer its output columns."""
         ctes = self._with(node, outer, ctes)
         if isinstance(node, exp.Select):
             return self._select(node, outer, ctes)
         if isinstance(node, exp.Subquery):
-            names = self.query(node.this, outer, ctes)
+            output = self.query(node.this, outer, ctes)
         elif isinstance(node, exp.SetOperation):
-            names = self.query(node.this, outer, ctes)
-            self.query(node.expression, outer, ctes)
+            output = self._set(node, self.query(node.this, outer, ctes), self.query(node.expression, outer, ctes))
         elif isinstance(node, exp.Values):
-            names = self._values(node, _Scope(outer, ctes))
+            output = self._values(node, Scope(outer, ctes))
         else:
             raise NotAllowed("this form of query is not open", hint="write a SELECT", **place(self._text, node))
-        self._order_of_set(node, names, ctes)
-        return names
+        self._order(node, output, Scope(None, ctes))
+        return output
 
-    def _values(self, node: exp.Values, scope: _Scope) -> Columns:
-        for row in node.expressions:
-            self._expression(row, scope)
-        first = node.expressions[0]
-        return (None,) * (len(first.expressions) if isinstance(first, exp.Tuple) else 1)
+    def _set(self, node: exp.SetOperation, left: Output, right: Output) -> Output:
+        """Put two queries together by position; what makes rows one is grouped, what finds them on both sides meets."""
+        loose = left.loose or right.loose
+        if loose:
+            left, right = (Output(left.names, (made_of(side.values),) * len(left.names)) for side in (left, right))
+        sides = [(value, right.at(position)) for position, value in enumerate(left.values)]
+        union = isinstance(node, exp.Union)
+        if not (union and node.args.get("distinct") is False):
+            self.flow.demand("group", *(made_of(side) for side in sides))
+        for one, other in () if union else sides:
+            self.flow.compare(one, other, whole=True)
+        kept = 1 if isinstance(node, exp.Except) else 2
+        return Output(left.names, tuple(made_of(side[:kept]) for side in sides), loose)
 
-    def _with(self, node: exp.Expr, outer: _Scope | None, ctes: Mapping[str, Columns]) -> Mapping[str, Columns]:
+    def _values(self, node: exp.Values, scope: Scope) -> Output:
+        rows = [row.expressions if isinstance(row, exp.Tuple) else [row] for row in node.expressions]
+        traced = [[self._tracer.value(cell, scope) for cell in row] for row in rows]
+        columns = tuple(made_of(cells) for cells in zip_longest(*traced, fillvalue=CONSTANT))
+        return Output((None,) * len(columns), columns)
+
+    def _with(self, node: exp.Expr, outer: Scope | None, ctes: Mapping[str, Output]) -> Mapping[str, Output]:
         clause = node.args.get("with_")
         if not clause:
             return ctes
         known = dict(ctes)
         for cte in clause.expressions:
+            again: tuple[Value, ...] = ()
             if clause.args.get("recursive"):  # its own name is seen inside it, and hides a table of that name
-                known[cte.alias] = _named(cte)
-            known[cte.alias] = self._renamed(cte, self.query(cte.this, outer, known))
+                again = tuple(Value() for _ in _named(cte))
+                known[cte.alias] = Output(_named(cte), again, reading=Reading(2))
+            output = self._renamed(cte, self.query(cte.this, outer, known))
+            for own, value in zip(again, output.values, strict=False):
+                own.add(value)
+            known[cte.alias] = replace(output, reading=Reading())
         return known
 
-    def _select(self, select: exp.Select, outer: _Scope | None, ctes: Mapping[str, Columns]) -> Columns:
-        scope = _Scope(outer, ctes)
+    def _select(self, select: exp.Select, outer: Scope | None, ctes: Mapping[str, Output]) -> Output:
+        scope = Scope(outer, ctes)
         if select.args.get("from_"):
             self._relation(select.args["from_"].this, scope)
         for join in select.args.get("joins") or ():
             self._join(join, scope)
-        names: list[str | None] = []
+        columns: list[tuple[str | None, Value]] = []
         for item in select.expressions:
-            names.extend(self._item(item, scope))
-            if len(names) > MAX_COLUMNS:
+            columns.extend(self._item(item, scope))
+            if len(columns) > MAX_COLUMNS:
                 raise NotAllowed(f"more than {MAX_COLUMNS:,} columns", hint="name fewer", **place(self._text, item))
-        for clause in ("where", "group", "having", "windows"):
-            for part in _parts(select.args.get(clause)):
-                self._expression(part, scope)
-        self._order(select, names, scope)
+        loose = not self._strict and any(item.is_star for item in select.expressions)
+        output = Output(tuple(name for name, _ in columns), tuple(value for _, value in columns), loose)
+        self._clauses(select, output, scope)
         self._keep_ports(select, scope)
-        return tuple(names)
+        self._write_stars(select, scope)
+        return output
 
-    def _item(self, item: exp.Expr, scope: _Scope) -> Columns:
+    def _clauses(self, select: exp.Select, output: Output, scope: Scope) -> None:
+        for clause in filter(None, (select.args.get("where"), select.args.get("having"))):
+            self._tracer.condition(clause.this, scope)
+        for part in _parts(select.args.get("group")):
+            self._group(part, output, scope)
+        for window in _parts(select.args.get("windows")):
+            self._tracer.window(window, scope)
+        if select.args.get("distinct"):
+            self.flow.demand("group", *output.values)
+        self._order(select, output, scope)
+
+    def _item(self, item: exp.Expr, scope: Scope) -> Iterable[tuple[str | None, Value]]:
         if isinstance(item, exp.Star):
-            return tuple(self._all_columns(scope))
+            return self._star(scope.sources.values(), scope.starred())
         if isinstance(item, exp.Column) and isinstance(item.this, exp.Star):
-            return self._columns_of(item, scope)
-        self._expression(item, scope)
-        if isinstance(item, (exp.Alias, exp.Column)):
-            return (item.alias_or_name.lower(),)
-        return (None,)
+            return self._star_of(item, scope)
+        value = self._tracer.value(item.unalias(), scope)
+        return [(item.alias_or_name.lower() if isinstance(item, (exp.Alias, exp.Column)) else None, value)]
 
-    def _all_columns(self, scope: _Scope, *, used: bool = True) -> Iterator[str | None]:
-        yield from scope.merged
-        for source in scope.sources.values():
-            if used:
-                _use_all(source)
-            yield from (name for name in source.columns if name not in scope.merged)
+    def _star(
+        self, sources: Iterable[Source], columns: Iterable[tuple[str | None, Value]]
+    ) -> list[tuple[str | None, Value]]:
+        listed = list(columns)
+        for source in sources:
+            source.mark_starred()
+            if source.unseen is not CONSTANT:  # it moves all that comes after it to another position
+                self.flow.demand("all", source.unseen, *(value for _, value in listed))
+        return listed
 
-    def _columns_of(self, star: exp.Column, scope: _Scope) -> Columns:
-        source = self._source_of(star, scope)
+    def _star_of(self, star: exp.Column, scope: Scope) -> Iterable[tuple[str | None, Value]]:
+        source = scope.source_of(star)
+        star.set("db", None)
         self._bound.add(id(star))
         if source is None:
-            self._fault(star, f"nothing here is called {star.table}", _seen(scope))
+            self._fault(star, f"nothing here is called {star.table}", scope.seen())
             return ()
-        _use_all(source)
-        return source.columns
+        return self._star([source], source.starred())
 
-    def _order(self, select: exp.Select, names: list[str | None], scope: _Scope) -> None:
-        order = select.args.get("order")
-        inner = _Scope(scope, scope.ctes, {"": _Source(tuple(names))})
-        for part in order.expressions if order else ():
-            self._expression(part, inner if _names_output(part, names) else scope)
+    def _group(self, node: exp.Expr, output: Output, scope: Scope) -> None:
+        """Note what rows are grouped by: values, or output columns by their position."""
+        if isinstance(node, _GROUPINGS):
+            for part in node.iter_expressions():
+                self._group(part, output, scope)
+        else:
+            position = _position(node)
+            value = output.at(position) if position is not None else self._tracer.value(node, scope)
+            self.flow.demand("group", value)
 
-    def _order_of_set(self, node: exp.Expr, names: Columns, ctes: Mapping[str, Columns]) -> None:
+    def _order(self, node: exp.Expr, output: Output, scope: Scope) -> None:
+        """Note what rows are put in order by: output columns by name or position, or values."""
         order = node.args.get("order")
-        for part in order.expressions if order else ():
-            self._expression(part, _Scope(None, ctes, {"": _Source(names)}))
+        inner = Scope(scope, scope.ctes, {"": Source(output)})
+        for key in order.expressions if order else ():
+            position = _position(key.this)
+            if position is not None:
+                self.flow.demand("order", output.at(position))
+            else:
+                self._tracer.order([key], inner if _names_output(key, output.names) else scope)
+
+    def _write_stars(self, select: exp.Select, scope: Scope) -> None:
+        """Name the columns of each star where a guard shows one that the star must not: it is used, not selected."""
+        if self._strict and any(source.holds_back() for source in scope.sources.values()):
+            items = [written for item in select.expressions for written in self._written(item, scope)]
+            select.set("expressions", items)
+
+    def _written(self, item: exp.Expr, scope: Scope) -> Iterable[exp.Expr]:
+        if not item.is_star or isinstance(item, exp.Alias):
+            return [item]
+        whole = isinstance(item, exp.Star)
+        merged = scope.merged if whole else []
+        shown = {name for name, _ in scope.starred()}
+        columns = [exp.column(exp.to_identifier(name, quoted=True)) for name in merged if name in shown]
+        for alias, source in scope.sources.items():
+            if whole or source is scope.source_of(cast(exp.Column, item)):
+                names = [name for name, _ in source.starred() if name not in merged]
+                odd = alias.startswith("#") or None in names or len(set(names)) < len(names)
+                if odd or source.unseen is not CONSTANT:
+                    hint = "name the columns: one that you may use but not select stands here too"
+                    raise NotAllowed("a star is not open here", hint=hint, **place(self._text, item))
+                columns += [exp.column(str(name), alias, quoted=True) for name in names]
+        self._bound.update(map(id, columns))
+        return columns
 
     # --- relations --------------------------------------------------------------------------------------------------
 
-    def _relation(self, node: exp.Expr, scope: _Scope) -> None:
+    def _relation(self, node: exp.Expr, scope: Scope) -> None:
         """Bind one item of a FROM clause, and what is joined to it inside the same brackets."""
         if isinstance(node, exp.Subquery) and _is_relation(node.this):
             self._bracket(node, scope)
@@ -228,16 +262,28 @@ class _Walker:
         for join in node.args.get("joins") or ():
             self._join(join, scope)
 
-    def _bracket(self, node: exp.Subquery, scope: _Scope) -> None:
+    def _bracket(self, node: exp.Subquery, scope: Scope) -> None:
         """`(a JOIN b …)`: its names are seen around it, unless it has a name of its own."""
-        inner = _Scope(scope.parent, scope.ctes) if node.alias else scope
+        inner = Scope(scope.parent, scope.ctes) if node.alias else scope
         self._relation(node.this, inner)
-        if node.alias:
-            names = tuple(self._all_columns(inner, used=bool(node.args["alias"].columns)))
-            joined = _Source(self._renamed(node, names), None, "", tuple(inner.sources.values()))
-            self._add(node, joined, scope)
+        if not node.alias:
+            return
+        joined = tuple(inner.sources.values())
+        renamed = bool(node.args["alias"].columns)
+        columns = tuple(inner.starred(whole=not renamed))
+        output = Output(tuple(name for name, _ in columns), tuple(value for _, value in columns), not self._strict)
+        if renamed:  # new names go by position, so all columns must stand in the guards
+            self._star(joined, columns)
+            if any(source.holds_back() for source in joined):
+                hint = "leave the new names out: a column that you may use but not select is among the columns"
+                raise NotAllowed("new names are not open here", hint=hint, **place(self._text, node))
+            self._add(node, Source(self._renamed(node, output)), scope)
+        else:
+            hidden = frozenset[str]().union(*(source.hidden for source in joined))
+            unseen = made_of(source.unseen for source in joined)
+            self._add(node, Source(replace(output, loose=False), None, "", joined, hidden, unseen), scope)
 
-    def _add(self, node: exp.Expr, source: _Source, scope: _Scope) -> None:
+    def _add(self, node: exp.Expr, source: Source, scope: Scope) -> None:
         named = isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier)
         alias = (node.alias_or_name if named else node.alias) or f"#{len(scope.sources)}"
         if alias in scope.sources or alias == MAPPING_ALIAS:
@@ -245,46 +291,60 @@ class _Walker:
             alias = f"#{len(scope.sources)}"
         scope.sources[alias] = source
 
-    def _source(self, node: exp.Expr, scope: _Scope) -> _Source:
+    def _source(self, node: exp.Expr, scope: Scope) -> Source:
         if isinstance(node, exp.Table):
             return self._function(node, scope) if isinstance(node.this, exp.Anonymous) else self._table(node, scope)
         if isinstance(node, exp.Subquery):
-            return _Source(self._renamed(node, self.query(node.this, scope.parent, self._with_of(node, scope))))
+            return Source(self._renamed(node, self.query(node.this, scope.parent, self._with_of(node, scope))))
         if isinstance(node, exp.Lateral) and isinstance(node.this, exp.Subquery):
-            return _Source(self._renamed(node, self.query(node.this, scope, scope.ctes)))
+            return Source(self._renamed(node, self.query(node.this, scope, scope.ctes)))
         if isinstance(node, exp.Values):
-            return _Source(self._renamed(node, self._values(node, scope)))
+            return Source(self._renamed(node, self._values(node, scope)))
         if isinstance(node, exp.Unnest):
-            for part in node.expressions:
-                self._expression(part, scope)
-            return _Source(_named(node))
+            return self._unnest(node, scope)
         raise NotAllowed("this cannot be read from", hint="name a table or a subquery", **place(self._text, node))
 
-    def _function(self, node: exp.Table, scope: _Scope) -> _Source:
-        self._bound.add(id(node))
-        self._expression(node.this, _Scope(None, scope.ctes))
-        return _Source(_named(node) or ("sequential_number",))
+    def _unnest(self, node: exp.Unnest, scope: Scope) -> Source:
+        """Its rows are as many as its arrays are long: that alone tells of them."""
+        held = made_of([self._tracer.value(part, scope) for part in node.expressions], COMPUTED)
+        self.flow.demand("filter", held)
+        names = _named(node)
+        return Source(Output(names, (held,) * len(names)), unseen=CONSTANT if names else held)
 
-    def _with_of(self, node: exp.Expr, scope: _Scope) -> Mapping[str, Columns]:
+    def _function(self, node: exp.Table, scope: Scope) -> Source:
+        self._bound.add(id(node))
+        value = self._tracer.value(node.this, Scope(None, scope.ctes))
+        return Source(Output(_named(node) or ("sequential_number",), (value,) * max(1, len(_named(node)))))
+
+    def _with_of(self, node: exp.Expr, scope: Scope) -> Mapping[str, Output]:
         return self._with(node, scope.parent, scope.ctes)
 
-    def _table(self, node: exp.Table, scope: _Scope) -> _Source:
+    def _table(self, node: exp.Table, scope: Scope) -> Source:
         self._bound.add(id(node))
         if not node.db and node.name in scope.ctes:
-            return _Source(self._renamed(node, scope.ctes[node.name]), None, node.name)
+            return Source(self._renamed(node, scope.ctes[node.name].read()), None, node.name)
         name, ports = self._named(node)
         if name not in self._catalog.tables:
             shown = ".".join(part.name for part in node.parts)
             hint = "`portgate catalog` lists what you may read"
             self._fault(node, f"there is no table {shown}, or no agreement lets you read it", hint)
-            return _Source(())
+            return Source(Output())
         use = TableUse(self._places[id(node)], name, node.alias_or_name, ports)
         self.uses.append(use)
-        columns = tuple(self._catalog.tables[name].columns)
+        return self._read(node, use, self._catalog.tables[name])
+
+    def _read(self, node: exp.Table, use: TableUse, table: Table) -> Source:
+        columns = table.columns
+        hidden = frozenset(column for column in columns if "select" not in columns[column].uses)
+        names = tuple(columns)
         if _named(node):  # new names go by position, so all columns must stand in the guard
-            use.columns.update(columns)
-            return _Source(self._renamed(node, columns))
-        return _Source(columns, use, "" if node.alias else str(name))
+            names = tuple(column for column in columns if column not in hidden)
+            use.columns.update(names)
+        values = tuple(Value((len(self.uses) - 1, column)) for column in names)
+        output = Output(names, values, loose=bool(_named(node)) and not self._strict)
+        if _named(node):
+            return Source(self._renamed(node, output))
+        return Source(output, use, "" if node.alias else str(use.name), hidden=hidden)
 
     def _named(self, node: exp.Table) -> tuple[TableName, frozenset[str]]:
         name = TableName(node.catalog or CANONICAL_CATALOG, node.db or CANONICAL_SCHEMA, node.name)
@@ -295,66 +355,61 @@ class _Walker:
             ports = frozenset(self._catalog.ports)
         return name, ports
 
-    def _renamed(self, node: exp.Expr, names: Columns) -> Columns:
-        columns = _named(node)
-        if columns and len(columns) != len(names):
-            self._fault(node, f"{len(columns)} names for {len(names)} columns", "name each column")
-        return columns or names
+    def _renamed(self, node: exp.Expr, output: Output) -> Output:
+        names = _named(node)
+        if names and len(names) != len(output.names):
+            self._fault(node, f"{len(names)} names for {len(output.names)} columns", "name each column")
+        return output.renamed(names) if names else output
 
-    def _join(self, join: exp.Join, scope: _Scope) -> None:
+    def _join(self, join: exp.Join, scope: Scope) -> None:
         self._relation(join.this, scope)
-        for column in join.args.get("using") or ():
-            name = column.name.lower()
+        merged = [column.name.lower() for column in join.args.get("using") or ()]
+        for column, name in zip(join.args.get("using") or (), merged, strict=True):
             holders = [source for source in scope.sources.values() if name in source.columns]
             if len(holders) < 2:
                 self._fault(column, f"no column {name} on both sides", "USING needs the column on both sides")
             for source in holders:
-                _use(source, name)
-            scope.merged.add(name)
+                source.mark(name)
+            for one, other in combinations([source.value(name) for source in holders], 2):
+                self.flow.compare(one, other, whole=True)
+        scope.merged = [*merged, *(name for name in scope.merged if name not in merged)]
         if join.args.get("on"):
-            self._expression(join.args["on"], scope)
+            self._tracer.condition(join.args["on"], scope)
 
-    # --- names ------------------------------------------------------------------------------------------------------
+    # --- names, as `lineage` asks for them ---------------------------------------------------------------------------
 
-    def _expression(self, node: exp.Expr, scope: _Scope) -> None:
-        if isinstance(node, exp.Column):
-            self._column(node, scope)
-        elif isinstance(node, exp.Query | exp.Values):
-            self.query(node, scope, scope.ctes)
-        elif isinstance(node, exp.Lambda):
-            variables = tuple(variable.name for variable in node.expressions)
-            self._expression(node.this, _Scope(scope, scope.ctes, {"": _Source(variables)}))
-        else:
-            for child in node.iter_expressions():
-                self._expression(child, scope)
+    def values(self, node: exp.Expr, level: Scope) -> Sequence[Value]:
+        """Bind a subquery; answer the values of its columns."""
+        output = self.query(node, level, level.ctes)
+        return [output.at(0)] if output.loose else output.values
 
-    def _column(self, column: exp.Column, scope: _Scope) -> None:
-        self._bound.add(id(column))
-        found = False
-        for level in scope.around():
-            for readings in self._readings(column, level):
-                name, holders = readings
-                if len(holders) > 1 and name not in level.merged:
-                    self._fault(column, f"the name {column.sql()} means two columns", "say whose it is: t.column")
+    def variable(self, name: str, level: Scope) -> Value:
+        """What a lambda's variable stands for."""
+        found = (scope.sources[""].value(name) for scope in level.around() if _has_variable(scope, name))
+        return next(found, CONSTANT)
+
+    def with_variables(self, variables: Mapping[str, Value], level: Scope) -> Scope:
+        """The names inside a lambda: its variables, and all around it."""
+        return Scope(level, level.ctes, {"": Source(Output(tuple(variables), tuple(variables.values())))})
+
+    def column(self, node: exp.Column, level: Scope) -> Value:
+        """Bind a name to the column that it means; in a survey, to all that it may mean."""
+        self._bound.add(id(node))
+        found: list[Value] = []
+        for scope in level.around():
+            for cut, name, holders in scope.readings(node):
+                if len(holders) > 1 and name not in scope.merged:
+                    self._fault(node, f"the name {node.sql()} means two columns", "say whose it is: t.column")
                 for source in holders:
-                    _use(source, name)
-                found = found or bool(holders)
-                if found and self._strict:
-                    self._shorten(column, name)
-                    return
+                    source.mark(name)
+                how = AS_IS if cut == len(node.parts) - 1 else COMPUTED  # a field of a row is part of its value
+                found += [made_of([source.value(name)], how) for source in holders]
+                if holders and self._strict:
+                    self._shorten(node, name)
+                    return made_of(found)
         if not found:
-            self._fault(column, f"there is no column {column.sql()}, or no agreement lets you use it", _seen(scope))
-
-    def _readings(self, column: exp.Column, scope: _Scope) -> Iterator[tuple[str, list[_Source]]]:
-        """What a dotted name may mean: a column with its table before it, or with the fields of a row after it."""
-        parts = [part.name.lower() for part in column.parts]
-        for cut in range(len(parts) - 1, -1, -1):
-            holders = [
-                source
-                for alias, source in scope.sources.items()
-                if parts[cut] in source.columns and _is_called(alias, source, parts[:cut])
-            ]
-            yield parts[cut], holders
+            self._fault(node, f"there is no column {node.sql()}, or no agreement lets you use it", level.seen())
+        return made_of(found)
 
     def _shorten(self, column: exp.Column, name: str) -> None:
         """A guard has an alias alone: `schema.table.column` becomes `table.column`."""
@@ -367,15 +422,9 @@ class _Walker:
             hint = "write table.column.field"
             raise NotAllowed("a field after so long a name is not open", hint=hint, **place(self._text, column))
 
-    def _source_of(self, star: exp.Column, scope: _Scope) -> _Source | None:
-        """The source of `t.*`."""
-        qualifier = [part.name for part in star.parts[:-1]]
-        star.set("db", None)
-        return next((s for alias, s in scope.sources.items() if _is_called(alias, s, qualifier)), None)
-
     # --- which ports can answer -------------------------------------------------------------------------------------
 
-    def _keep_ports(self, select: exp.Select, scope: _Scope) -> None:
+    def _keep_ports(self, select: exp.Select, scope: Scope) -> None:
         """Leave out ports whose rows no WHERE or inner ON can let through."""
         clauses = [select.args["where"].this] if select.args.get("where") else []
         joins = select.args.get("joins") or ()
@@ -385,12 +434,12 @@ class _Walker:
             for fact in clause.flatten() if isinstance(clause, exp.And) else (clause,):
                 self._keep_named(fact, scope)
 
-    def _keep_named(self, fact: exp.Expr, scope: _Scope) -> None:
+    def _keep_named(self, fact: exp.Expr, scope: Scope) -> None:
         codes = _codes(fact)
         column = fact.this
         if codes is None or column.name != "port_unlocode":
             return
-        holders = next(holders for _, holders in self._readings(column, scope))
+        holders = next(holders for _, _, holders in scope.readings(column))
         if len(holders) == 1 and holders[0].use and holders[0].use.name.catalog == CANONICAL_CATALOG:
             use = holders[0].use
             named = use.ports & {port.id for port in self._catalog.ports.values() if port.unlocode in codes}
@@ -418,20 +467,6 @@ def _is_relation(node: exp.Expr) -> bool:
     return not isinstance(node, exp.Query | exp.Values)
 
 
-def _is_called(alias: str, source: _Source, qualifier: list[str]) -> bool:
-    """Whether the names before a column's dot mean this source."""
-    if len(qualifier) < 2:
-        return not qualifier or qualifier == [alias]
-    return f".{source.qualified}".endswith("." + ".".join(qualifier))
-
-
-def _use(source: _Source, column: str) -> None:
-    if source.use and column in source.columns:
-        source.use.columns.add(column)
-    for inner in source.joined:
-        _use(inner, column)
-
-
 def _named(node: exp.Expr) -> tuple[str, ...]:
     """The column names that an alias gives: `AS t (a, b)`, with the last of UNNEST … WITH ORDINALITY."""
     alias = node.args.get("alias")
@@ -440,20 +475,21 @@ def _named(node: exp.Expr) -> tuple[str, ...]:
     return tuple([*names, offset.name.lower()] if names and isinstance(offset, exp.Identifier) else names)
 
 
-def _use_all(source: _Source) -> None:
-    for column in source.columns:
-        if column is not None:
-            _use(source, column)
+def _has_variable(scope: Scope, name: str) -> bool:
+    return "" in scope.sources and name in scope.sources[""].columns
 
 
-def _names_output(part: exp.Expr, names: list[str | None]) -> bool:
+_GROUPINGS = (exp.Group, exp.GroupingSets, exp.Cube, exp.Rollup, exp.Tuple)
+
+
+def _position(node: exp.Expr) -> int | None:
+    """The position of an output column, from 0, where a whole number stands for it."""
+    number = isinstance(node, exp.Literal) and not node.is_string
+    return int(node.name) - 1 if number and node.name.isdigit() else None
+
+
+def _names_output(part: exp.Expr, names: Columns) -> bool:
     return any(not column.table and column.name in names for column in part.find_all(exp.Column))
-
-
-def _seen(scope: _Scope) -> str:
-    """Say which names stand at this place, a few at most; only what the partner wrote or may see."""
-    names = [f"{alias}" for level in scope.around() for alias in level.sources if alias and not alias.startswith("#")]
-    return f"readable here: {', '.join(names[:8])}" if names else "there is no FROM clause here"
 
 
 def _parts(clause: object) -> list[exp.Expr]:

@@ -15,7 +15,8 @@ from sqlglot import exp
 from gateway.errors import Denied
 from gateway.kernel.dialect import DIALECT
 from gateway.kernel.keys import ALL_PORTS
-from gateway.kernel.resolve import MAPPING_ALIAS, Resolved, TableUse
+from gateway.kernel.resolve import MAPPING_ALIAS, Resolved
+from gateway.kernel.scope import TableUse
 from gateway.model import AgreementGrant, Branch, Condition, Grant, Mask, Scalar, Table
 
 Arm = tuple[exp.Expr | None, exp.Expr]

@@ -80,7 +80,7 @@ class Desk:
         """Bind the text to what was granted, rewrite it, verify that, and plan it."""
         statement, surveyed = self._surveyed(job.text)
         grant = grant_of(job.decision, self._catalog, job.mask_keys)
-        resolved = authorise(statement, surveyed, job.decision, grant)
+        resolved, grant = authorise(statement, surveyed, job.decision, grant)
         sql = emit(guard_tables(without(resolved, job.missing), grant))
         check_length(sql)
         planned = plan(verify(sql, grant), resolved, job.decision, grant, job.missing)

@@ -17,7 +17,7 @@ import yaml
 from gateway.policy.findings import Finding, Path, written
 
 # libyaml where PyYAML was built with it: ten times as fast, the same events
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 MAX_DEPTH = 24
 MAX_CHARACTERS = 8_000_000
@@ -66,13 +66,13 @@ _NO_ITEMS: list[Node] = []
 _NO_ENTRIES: dict[str, tuple[Node, Node]] = {}
 
 
-def read_tree(text: str) -> tuple[Node | None, list[Finding]]:
+def read_tree(text: str, *, loader: Any = LOADER) -> tuple[Node | None, list[Finding]]:
     """Read one document; None where it cannot be read at all."""
     findings: list[Finding] = []
     if len(text) > MAX_CHARACTERS:
         return None, [Finding("yaml", "error", "the file is longer than 8 million characters", "split it", 1, 1, "")]
     try:
-        events = yaml.parse(text, Loader=_LOADER)
+        events = yaml.parse(text, Loader=loader)
         root = _Builder(events, findings).document()
     except yaml.MarkedYAMLError as error:
         place = _place(error.problem_mark or error.context_mark)

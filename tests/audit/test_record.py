@@ -17,7 +17,7 @@ from gateway.audit.record import (
     encode,
 )
 
-ASKER = RecordedPartner("gobiz-analyst", "gobiz", "state_agency", ("analyst",), "t-1")
+ASKER = RecordedPartner("gobiz-analyst", "gobiz", "state_agency", ("analyst",), "t-1", {"state": "CA"})
 NOON = "2026-11-22T12:00:00.000Z"
 
 
@@ -42,15 +42,17 @@ def _decision(sql: str = "SELECT 1") -> DecisionRecord:
         revisions={"oakland": "ab", "hueneme": "cd"},
         decision="d1",
         build="0.1.0",
+        asked={"oakland.freight.vessel_calls": {"call_id": "all", "vessel_name": "select group"}},
     )
 
 
 def test_a_decision_says_who_saw_what_under_which_agreement() -> None:
     assert encode(_decision()).decode() == (
-        '{"build":"0.1.0","client":"portgate","decision":"d1","kind":"decision","partial":false,'
-        '"partner":{"id":"gobiz-analyst","organisation":"gobiz","organisation_class":"state_agency",'
+        '{"asked":{"oakland.freight.vessel_calls":{"call_id":"all","vessel_name":"select group"}},'
+        '"build":"0.1.0","client":"portgate","decision":"d1","kind":"decision","partial":false,'
+        '"partner":{"attributes":{"state":"CA"},"id":"gobiz-analyst","organisation":"gobiz","organisation_class":"state_agency",'
         '"roles":["analyst"],"token_id":"t-1"},"purpose":"freight_resilience","query":"q1",'
-        '"revisions":{"hueneme":"cd","oakland":"ab"},"schema":1,"sent_sql":"SELECT 1","sql":"SELECT 1",'
+        '"revisions":{"hueneme":"cd","oakland":"ab"},"schema":1,"seen_as":null,"sent_sql":"SELECT 1","sql":"SELECT 1",'
         '"tables":[{"agreements":["oak-public-2026"],"columns":["call_id","vessel_name"],'
         '"conditions":["carrier_smdg = \'MSC\'"],"masks":{"vessel_name":"constant"},"port":"oakland",'
         '"table":"freight.vessel_calls"}],"time":"2026-11-22T12:00:00.000Z"}'

@@ -18,7 +18,7 @@ from gateway.errors import (
 from gateway.kernel.growth import MAX_LENGTH, MAX_RELATIONS, check_length
 from gateway.kernel.resolve import UnresolvedName
 from gateway.kernel.work import REMEMBERED, TOO_LARGE, UNFORESEEN, Desk, Job, error_of, fault_of
-from gateway.model import AskedTable
+from gateway.model import AskedTable, Use
 from tests.bombs import doubling_ctes, repeated
 from tests.world import CATALOG, EVERYTHING, KEYS, LA_CALLS, OAK_CALLS, rewritten, says
 
@@ -35,7 +35,8 @@ def test_the_first_hop_says_what_to_ask_and_the_second_plans_it() -> None:
     asked = desk.tables_asked(SQL)
     planned = desk.plan(job(SQL))
 
-    assert asked == (AskedTable(LA_CALLS, ("hours", "ship")), AskedTable(OAK_CALLS, ("hours", "ship")))
+    uses: dict[str, frozenset[Use]] = {"hours": frozenset({"filter"}), "ship": frozenset({"select", "group"})}
+    assert asked == tuple(AskedTable(name, ("hours", "ship"), uses) for name in (LA_CALLS, OAK_CALLS))
     assert planned.plan.sql == rewritten(SQL)
     assert planned.sharing == (frozenset({"los_angeles", "oakland"}),)
 

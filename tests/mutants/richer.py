@@ -37,7 +37,7 @@ SHEET = TableName("hueneme", "exports", "sheet")
 CALLS = TableName("california", "freight", "calls")
 BOXES = TableName("california", "freight", "boxes")
 
-KEYS = {"los_angeles": "aa11", "oakland": "bb22", "hueneme": "cc33"}
+KEYS = {"los_angeles": "aa11", "oakland": "bb22", "hueneme": "cc33", "*": "dd44"}
 
 COLUMNS: dict[TableName, dict[str, str]] = {
     VISIT: {"id": "bigint", "ship": "varchar", "carrier": "varchar", "hrs": "double", "at": "timestamp(3)",
@@ -138,15 +138,24 @@ class Pair:
     catalog: Catalog
 
     @cached_property
-    def grant(self) -> Grant:
-        """What may come back."""
+    def granted(self) -> Grant:
+        """What may come back of all that there is."""
         return grant_of(self.decision, self.catalog, KEYS)
 
     @cached_property
+    def _authorised(self) -> tuple[Resolved, Grant]:
+        statement = parse(self.sql)
+        return authorise(statement, survey(statement, self.catalog), self.decision, self.granted)
+
+    @property
+    def grant(self) -> Grant:
+        """What may come back for this query."""
+        return self._authorised[1]
+
+    @property
     def resolved(self) -> Resolved:
         """The query bound to what was granted."""
-        statement = parse(self.sql)
-        return authorise(statement, survey(statement, self.catalog), self.decision, self.grant)
+        return self._authorised[0]
 
     @cached_property
     def text(self) -> str:

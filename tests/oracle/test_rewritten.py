@@ -48,7 +48,7 @@ def sent(text: str, catalog: Catalog) -> tuple[str, set[tuple[str, ...]]]:
     ask(PARTNER, "freight_resilience", "2026-11-22T16:45:06Z", surveyed, catalog)
     decision = everything(catalog)
     grant = grant_of(decision, catalog, {})
-    resolved = authorise(statement, surveyed, decision, grant)
+    resolved, grant = authorise(statement, surveyed, decision, grant)
     sources = {
         tuple(part.name for part in table.parts)
         for use in surveyed.uses

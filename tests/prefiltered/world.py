@@ -41,7 +41,7 @@ VISIT, SHIP = TableName("memory", "raw", "visit"), TableName("memory", "raw", "s
 NATION = TableName("tpch", "tiny", "nation")
 CALLS = TableName("california", "freight", "calls")
 PORTS = ("memory", "tpch")
-KEYS = {"memory": "aa11", "tpch": "bb22"}
+KEYS = {"memory": "aa11", "tpch": "bb22", "*": "dd44"}
 PARTNER = Partner("ana", "gobiz", "state_agency", ("analyst",), ("freight_resilience",), {}, "token-1")
 NOW = "2026-11-22T16:45:06Z"
 
@@ -191,7 +191,7 @@ class Agreed:
         surveyed = survey(statement, CATALOG)
         ask(PARTNER, "freight_resilience", NOW, surveyed, CATALOG)
         grant = grant_of(self.decision, CATALOG, KEYS)
-        resolved = authorise(statement, surveyed, self.decision, grant)
+        resolved, grant = authorise(statement, surveyed, self.decision, grant)
         return verify(emit(guard_tables(resolved, grant)), grant).sql
 
 

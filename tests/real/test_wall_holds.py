@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 import psutil
 import pytest
@@ -20,7 +20,7 @@ from gateway.edge.wall import wall_app
 from gateway.errors import VerificationFailed
 from gateway.kernel.dialect import emit, read_text
 from gateway.kernel.work import Planned
-from gateway.model import Partner, QueryRequest
+from gateway.model import AskedTable, Partner, QueryRequest
 from gateway.parts import Kernel
 from gateway.pipeline import Decided, Gate
 from gateway.settings import Settings, read_settings
@@ -39,7 +39,7 @@ PURPOSE = "freight_resilience"
 class Broken(Decided):
     """A decided query whose text is changed after it was verified."""
 
-    sabotage: Sabotage
+    sabotage: Sabotage = field(kw_only=True)
 
     async def plan(self, kernel: Kernel, missing: frozenset[str] = frozenset()) -> Planned:
         """Plan as ever, then break the text."""
@@ -53,12 +53,12 @@ class Broken(Decided):
 class BrokenGate(Gate):
     """A gate whose kernel has been turned off behind its last check."""
 
-    sabotage: Sabotage
+    sabotage: Sabotage = field(kw_only=True)
 
-    async def decide(self, partner: Partner, request: QueryRequest) -> Decided:
+    async def decide(self, partner: Partner, request: QueryRequest, tables: tuple[AskedTable, ...]) -> Decided:
         """Decide as ever."""
-        decided = await Gate.decide(self, partner, request)
-        kept = {field.name: getattr(decided, field.name) for field in fields(decided)}
+        decided = await Gate.decide(self, partner, request, tables)
+        kept = {each.name: getattr(decided, each.name) for each in fields(decided)}
         return Broken(**kept, sabotage=self.sabotage)
 
 
@@ -97,7 +97,7 @@ def rows_of(place: tuple[Stack, Settings, str], sql: str, sabotage: Sabotage) ->
 
     async def story() -> list[list[object]]:
         async with a_gateway(settings) as gateway:
-            kept = {field.name: getattr(gateway.gate, field.name) for field in fields(Gate)}
+            kept = {each.name: getattr(gateway.gate, each.name) for each in fields(Gate)}
             gate = BrokenGate(**kept, sabotage=sabotage)
             answer = await gate.answer(gate.identify(token), QueryRequest(sql, PURPOSE))
             return [row async for page in answer.pages() for row in page]

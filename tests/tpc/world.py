@@ -71,5 +71,5 @@ def sent(text: str, world: World) -> str:
     surveyed = survey(statement, world.catalog)
     ask(PARTNER, "freight_resilience", NOW, surveyed, world.catalog)
     grant = grant_of(world.decision, world.catalog, {})
-    resolved = authorise(statement, surveyed, world.decision, grant)
+    resolved, grant = authorise(statement, surveyed, world.decision, grant)
     return verify(emit(guard_tables(resolved, grant)), grant).sql
