@@ -458,6 +458,8 @@ _hour_ns := 3600000000000
 
 _why_not(port, name, column, uses) := floor.sentence if {
 	column in _asked_on_floor
+} else := _nothing_more if {
+	not _says_more(port, name)
 } else := "The port has suspended all its agreements for the time being." if {
 	data.ports[port].suspended == true
 } else := concat(" ", sort(data.ports[port].narrow.deny)) if {
@@ -471,7 +473,18 @@ _why_not(port, name, column, uses) := floor.sentence if {
 } else := "This comes as statistics only, which are not open yet." if {
 	some place in _statistics_places(port, name)
 	data.ports[port].agreements[place].tables[name].columns[column]
-} else := "No agreement of this port lets you read this for this purpose today."
+} else := _nothing_more
+
+_nothing_more := "No agreement of this port lets you read this for this purpose today."
+
+# whether there can be another reason than that nobody agreed: looked up once for all columns of a table
+_says_more(port, name) if {
+	not port in _open_ports
+} else if {
+	data.ports[port].withheld[name]
+} else if {
+	count(_spent_places(port, name)) > 0
+} else := count(_statistics_places(port, name)) > 0
 
 # the first agreement that would give the column, were its limit not reached
 _used_up(port, name, column, uses) := ids[0] if {
