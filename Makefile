@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup python demo down test twin-worlds cells check bench-kernel bench-wall fmt docs lock clean
+.PHONY: help setup python demo down test twin-worlds cells check bench-kernel bench-policy bench-wall fmt docs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -50,6 +50,9 @@ fmt: setup ## format Python and Rego
 docs: setup ## write docs/sql.md, docs/agreements.md and the agreements' JSON Schema from the gateway's own tables
 	@$(RUN) -m stack.sql_page
 	@$(RUN) -m stack.agreements_page
+
+bench-policy: setup ## one decision of OPA over 500 to 5,000 agreements a port
+	@$(RUN) -m stack.bench_policy
 
 bench-wall: setup ## what the second wall costs: milliseconds a question, and a query over five ports (needs a running stack)
 	@$(RUN) -m stack.bench_wall

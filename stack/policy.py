@@ -32,7 +32,12 @@ def configure(home: Home, settings: StackSettings) -> str:
     }
     content = json.dumps(
         {
-            "services": {"gateway": {"url": f"http://127.0.0.1:{settings.tcp.wall}/{secret}"}},
+            "services": {
+                "gateway": {
+                    "url": f"http://127.0.0.1:{settings.tcp.wall}/bundles",
+                    "credentials": {"bearer": {"token": secret}},
+                }
+            },
             "keys": {
                 name: {
                     "algorithm": "ES256",

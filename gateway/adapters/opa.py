@@ -179,7 +179,7 @@ def _is_uniform(values: list[Any]) -> bool:
 
 
 class _BoundedResponse(aiohttp.ClientResponse):
-    """A response of at most `_MAX_ANSWER_BYTES`, whose JSON names every key once."""
+    """A response of at most `_MAX_ANSWER_BYTES`, whose JSON is UTF-8, whatever it says, and names every key once."""
 
     async def read(self) -> bytes:
         if self._body is None:
@@ -192,7 +192,7 @@ class _BoundedResponse(aiohttp.ClientResponse):
         return self._body
 
     async def json(self, **_: Any) -> Any:
-        return await super().json(loads=read_strict_json)
+        return await super().json(encoding="utf-8", loads=read_strict_json)
 
 
 async def _only_ok(

@@ -116,11 +116,25 @@ class _Checker:
         for place, agreement in zip(self._reading.kept, self._document.agreements, strict=True):
             self._agreement(agreement, ("agreements", place))
         self._withheld()
+        self._not_yet_open()
         for place, others in shadowed(self._document.agreements, self._today):
             names = ", ".join(self._document.agreements[other].id for other in others)
             message = f"all that {self._document.agreements[place].id} gives, {names} gives as well"
             mend = "leave it out, or let it give something more"
             self._add("warning", "shadowed", message, mend, ("agreements", self._reading.kept[place], "id"))
+
+    def _not_yet_open(self) -> None:
+        """Say once, at the first of them, how many tables come as statistics."""
+        places = [
+            ("agreements", place, "tables", name, "release")
+            for place, agreement in zip(self._reading.kept, self._document.agreements, strict=True)
+            for name, rule in agreement.tables.items()
+            if rule.release == "statistics"
+        ]
+        if places:
+            others = f" (and {len(places) - 1} more below)" if len(places) > 1 else ""
+            message = f"statistics are kept for later: this table gives nothing yet{others}"
+            self._add("note", "statistics", message, "nothing to mend", places[0])
 
     def _withheld(self) -> None:
         for name, words in self._document.withheld.items():
@@ -437,14 +451,11 @@ class _Checker:
             message = f"the agreement does not give {column.name} for a join"
             mend = f"add `{column.name}` to `columns`" if given is None else f"add `join` to the uses of {column.name}"
             self._add("error", "join_use", message, mend, path)
-        if join.values == "hashed" and fits.type_of(column.type).name != "varchar":
-            message = f"{column.name} is {column.type}, and only text (varchar) can be hashed"
+        if join.values == "hashed" and not fits.can_be_hashed(column):
+            message = f"{column.name} is {column.type}, and only text of any length (varchar) can be hashed"
             self._add("error", "join_type", message, "write values: clear, or join by a text", path)
 
     def _statistics(self, rule: TableRule, where: _Where) -> None:
-        if rule.release == "statistics":
-            message = "statistics are kept for later: this table gives nothing yet"
-            self._add("note", "statistics", message, "nothing to mend", (*where.path, "release"))
         for at, contributor in enumerate(rule.statistics.contributors if rule.statistics else ()):
             path = (*where.path, "statistics", "contributors", at, "column")
             if self._named(contributor.column, where, path, as_value=True):

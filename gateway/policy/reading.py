@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from gateway.model import PURPOSES, USES, JoinRule, JoinValues, Limits, Mask, MaskKind, Operator, Scalar, Use
 from gateway.policy import language, schema
-from gateway.policy.findings import Finding, Path, instead, written
+from gateway.policy.findings import Finding, Path, instead, nearest, written
 from gateway.policy.language import (
     Agreement,
     ColumnRule,
@@ -28,7 +28,7 @@ from gateway.policy.language import (
     Statistics,
     TableRule,
 )
-from gateway.policy.yaml_tree import Node, read_tree
+from gateway.policy.yaml_tree import LOADER, Node, read_tree
 
 __all__ = ["Finding", "Reading", "read_document"]
 
@@ -76,9 +76,9 @@ class Reading:
         return found.line, found.column
 
 
-def read_document(text: str) -> Reading:
+def read_document(text: str, *, loader: Any = LOADER) -> Reading:
     """Read a port's file."""
-    root, findings = read_tree(text)
+    root, findings = read_tree(text, loader=loader)
     if root is None:
         return Reading(None, tuple(findings), None, (), None)
     reader = _Reader(findings)
@@ -524,12 +524,13 @@ class _Reader:
             message = f"{place.title[0].lower()}{place.title[1:]} is written with keys, and here is {_KINDS[node.kind]}"
             self._fault(node, path, "wrong_type", message, mend)
             return {}
-        known = place.names
+        known, meant = place.names, set()
         for name, (key, _) in node.entries.items():
             if name not in known:
+                meant.add(nearest(name, known))
                 self._fault(key, (*path, name), code, f"`{name}` is no key here", instead(name, known))
         for name in place.needed:
-            if name not in node.entries:
+            if name not in node.entries and name not in meant:
                 mend = f"add `{name}`: {_says(place, name)}"
                 self._fault(node, path, "missing_key", f"`{name}` is missing", mend)
         if len(node.entries) < place.least:

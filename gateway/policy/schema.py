@@ -5,7 +5,7 @@ editors complete and check with, and of the stewards' reference.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.model import PURPOSES, USES
@@ -39,15 +39,14 @@ class Place:
     least: int = 0
     """How many of the keys there must be, where none is needed by itself."""
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Return the names of all keys."""
-        return tuple(key.name for key in self.keys)
+    names: tuple[str, ...] = field(init=False)
+    """Of all keys."""
+    needed: tuple[str, ...] = field(init=False)
+    """Of the keys that must be there."""
 
-    @property
-    def needed(self) -> tuple[str, ...]:
-        """Return the names of the keys that must be there."""
-        return tuple(key.name for key in self.keys if key.needed)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", tuple(key.name for key in self.keys))
+        object.__setattr__(self, "needed", tuple(key.name for key in self.keys if key.needed))
 
 
 def _ref(name: str) -> Schema:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gateway.model import JoinRule, Limits
+from gateway.model import JoinRule
 from gateway.policy.language import (
+    NO_LIMITS,
     ORGANISATION_CLASSES,
     PARTY_KEYS,
     Agreement,
@@ -18,6 +19,9 @@ from gateway.policy.language import (
 )
 from gateway.policy.ranges import implies
 
+_Parties = tuple[frozenset[str] | None, ...]
+"""Per key of `with`: whom it names; None: everyone."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
@@ -25,9 +29,12 @@ class _Scope:
 
     place: int
     agreement: Agreement
-    parties: tuple[frozenset[str] | None, ...]
-    """Per key of `with`: whom it names; None: everyone."""
+    parties: _Parties
     purposes: frozenset[str]
+
+
+_Givers = dict[str, dict[_Parties, list[_Scope]]]
+"""Table -> whom -> the agreements that give it them."""
 
 
 def shadowed(agreements: Sequence[Agreement], today: str) -> Iterator[tuple[int, tuple[int, ...]]]:
@@ -37,13 +44,14 @@ def shadowed(agreements: Sequence[Agreement], today: str) -> Iterator[tuple[int,
     needless nor makes another so.
     """
     scopes = [_scope(place, one) for place, one in enumerate(agreements) if _counts(one, today)]
-    by_table: dict[str, list[_Scope]] = {}
+    givers: _Givers = {}
     for scope in scopes:
-        for table in scope.agreement.tables:
-            by_table.setdefault(table, []).append(scope)
+        if scope.agreement.limits == NO_LIMITS:  # one with a limit cannot stand for one without, nor for its own limit
+            for table in scope.agreement.tables:
+                givers.setdefault(table, {}).setdefault(scope.parties, []).append(scope)
     needless: set[int] = set()
     for scope in reversed(scopes):
-        others = _covering(scope, by_table, needless)
+        others = _covering(scope, givers, needless)
         if others:
             needless.add(scope.place)
             yield scope.place, others
@@ -64,25 +72,27 @@ def _parties(party: Party) -> Iterator[frozenset[str] | None]:
         yield None if everyone else named
 
 
-def _covering(scope: _Scope, by_table: Mapping[str, list[_Scope]], needless: set[int]) -> tuple[int, ...]:
+def _covering(scope: _Scope, givers: _Givers, needless: set[int]) -> tuple[int, ...]:
     """Return the agreements that together give all that one gives; none where they do not."""
     found: set[int] = set()
     for table, rule in scope.agreement.tables.items():
-        other = next(
-            (
-                other.place
-                for other in by_table[table]
-                if other is not scope
-                and other.place not in needless
-                and _is_wider(other, scope)
-                and _gives_all(other.agreement.tables[table], rule)
-            ),
-            None,
+        wider = (
+            other.place
+            for parties, others in givers.get(table, {}).items()
+            if _names_all(parties, scope.parties)
+            for other in others
+            if other is not scope and other.place not in needless and _is_wider(other, scope)
+            if _gives_all(other.agreement.tables[table], rule)
         )
+        other = next(wider, None)
         if other is None:
             return ()
         found.add(other)
     return tuple(sorted(found))
+
+
+def _names_all(wide: _Parties, narrow: _Parties) -> bool:
+    return all(named is None or (mine is not None and mine <= named) for named, mine in zip(wide, narrow, strict=True))
 
 
 def _is_wider(wide: _Scope, narrow: _Scope) -> bool:
@@ -92,11 +102,6 @@ def _is_wider(wide: _Scope, narrow: _Scope) -> bool:
         and other.until_day <= one.until_day
         and narrow.purposes <= wide.purposes
         and (other.reciprocal or not one.reciprocal)
-        and one.limits == Limits()
-        and all(
-            named is None or (mine is not None and mine <= named)
-            for named, mine in zip(wide.parties, narrow.parties, strict=True)
-        )
     )
 
 

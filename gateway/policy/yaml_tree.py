@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import yaml
@@ -18,12 +17,13 @@ import yaml
 from gateway.policy.findings import Finding, Path, written
 
 # libyaml where PyYAML was built with it: ten times as fast, the same events
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 MAX_DEPTH = 24
 MAX_CHARACTERS = 8_000_000
 
 Kind = Literal["map", "list", "text", "number", "truth", "nothing"]
+Value = str | int | float | bool | None
 
 _NOTHING = frozenset(("", "~", "null", "Null", "NULL"))
 _TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -43,29 +43,36 @@ _UNCLEAR = (
 _YES_OR_NO = frozenset(form for word in ("yes", "no", "on", "off") for form in (word, word.capitalize(), word.upper()))
 
 
-@dataclass(slots=True)
 class Node:
     """One map, list or scalar of the text."""
 
-    kind: Kind
-    line: int
-    column: int
-    value: str | int | float | bool | None = None
-    """Of a scalar: what it means."""
-    raw: str = ""
-    """Of a scalar: what is written, without quotes."""
-    items: list[Node] = field(default_factory=list)
-    entries: dict[str, tuple[Node, Node]] = field(default_factory=dict)
-    """Of a map: key -> the key's own node, the value's node."""
+    __slots__ = ("column", "entries", "items", "kind", "line", "raw", "value")
+
+    def __init__(self, kind: Kind, line: int, column: int, value: Value = None, raw: str = "") -> None:
+        self.kind = kind
+        self.line = line
+        self.column = column
+        self.value = value
+        """Of a scalar: what it means."""
+        self.raw = raw
+        """Of a scalar: what is written, without quotes."""
+        # most nodes are scalars: one empty list and one empty map do for all of them
+        self.items: list[Node] = [] if kind == "list" else _NO_ITEMS
+        self.entries: dict[str, tuple[Node, Node]] = {} if kind == "map" else _NO_ENTRIES
+        """Of a map: key -> the key's own node, the value's node."""
 
 
-def read_tree(text: str) -> tuple[Node | None, list[Finding]]:
+_NO_ITEMS: list[Node] = []
+_NO_ENTRIES: dict[str, tuple[Node, Node]] = {}
+
+
+def read_tree(text: str, *, loader: Any = LOADER) -> tuple[Node | None, list[Finding]]:
     """Read one document; None where it cannot be read at all."""
     findings: list[Finding] = []
     if len(text) > MAX_CHARACTERS:
         return None, [Finding("yaml", "error", "the file is longer than 8 million characters", "split it", 1, 1, "")]
     try:
-        events = yaml.parse(text, Loader=_LOADER)
+        events = yaml.parse(text, Loader=loader)
         root = _Builder(events, findings).document()
     except yaml.MarkedYAMLError as error:
         place = _place(error.problem_mark or error.context_mark)
@@ -170,7 +177,7 @@ class _Builder:
         self._findings.append(Finding(code, "error", message, mend, *_place(event.start_mark), written(path)))
 
 
-def meaning(raw: str) -> tuple[Kind, str | int | float | bool | None]:
+def meaning(raw: str) -> tuple[Kind, Value]:
     """Say what a scalar without quotes means.
 
     >>> meaning("12"), meaning("0.5"), meaning("true"), meaning("MSC"), meaning("0123")

@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
@@ -201,11 +201,11 @@ def progress(total: int, what: str) -> Callable[[int], None]:
     return show
 
 
-def only_port(documents: Mapping[str, PortDocument], port: str) -> Iterable[str]:
+def only_port(documents: Mapping[str, PortDocument], port: str) -> tuple[str, ...]:
     """The ports that are looked at: one that was named, else all."""
     if port and port not in documents:
         refuse(f"there is no document of {port!r} here", f"There are: {', '.join(sorted(documents))}.")
-    return (port,) if port else sorted(documents)
+    return (port,) if port else tuple(sorted(documents))
 
 
 def read_partners_file(file: Path) -> Mapping[str, object]:

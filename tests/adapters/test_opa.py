@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import gzip
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -18,9 +19,12 @@ from gateway.model import (
     AskedTable,
     Condition,
     Decision,
+    JoinRule,
+    Limits,
     Mask,
     Partner,
     Question,
+    Spent,
     TableDecision,
     TableName,
 )
@@ -32,14 +36,24 @@ QUESTION = Question(
     PARTNER,
     "freight_resilience",
     "2026-11-22T16:45:06Z",
-    (AskedTable(CALLS, ("call_id", "container_no", "draft", "note", "x")), AskedTable(DWELL, ("stay_id",))),
+    (
+        AskedTable(
+            CALLS,
+            ("at", "call_id", "container_no", "draft", "lat", "note", "ship", "x"),
+            {"call_id": frozenset({"join", "select"}), "note": frozenset(), "ship": frozenset({"filter"})},
+        ),
+        AskedTable(DWELL, ("stay_id",)),
+    ),
+    {"oakland": {"oak-1": Spent(3, 1200)}},
 )
+EVERY_USE = ["select", "filter", "group", "join", "aggregate", "order"]
+OAKLAND, HUENEME = f"{'a' * 64}@{'0' * 40}", f"{'b' * 64}@none"
 GOOD: dict[str, Any] = {
     "result": {
         "library": LIBRARY,
         "purpose": "freight_resilience",
         "now": "2026-11-22T16:45:06Z",
-        "revisions": {"oakland": "a" * 64, "hueneme": "b" * 64},
+        "revisions": {"oakland": OAKLAND, "hueneme": HUENEME},
         "tables": [
             {
                 "port": "oakland",
@@ -50,10 +64,14 @@ GOOD: dict[str, Any] = {
                         "id": "oak-1",
                         "columns": {
                             "call_id": None,
-                            "container_no": {"mask": "keyed_hash"},
-                            "draft": {"mask": "null"},
-                            "note": {"mask": "constant", "value": "withheld"},
+                            "container_no": {"kind": "keyed_hash"},
+                            "draft": {"kind": "band", "value": 2.5},
+                            "note": {"kind": "constant", "value": "withheld"},
+                            "at": {"kind": "time_grain", "value": "week"},
+                            "lat": {"kind": "geo_grid", "value": 1},
+                            "ship": {"kind": "truncate", "value": 4, "fill": "*"},
                         },
+                        "uses": {"call_id": ["join", "aggregate"], "note": ["group"]},
                         "rows": [
                             [
                                 {"column": "carrier_smdg", "op": "eq", "value": "MSC"},
@@ -63,6 +81,17 @@ GOOD: dict[str, Any] = {
                             [],
                         ],
                         "reason": "A carrier sees its own.",
+                        "contact": "desk@oakland.example",
+                        "citation": "OAK-2026-014",
+                        "limits": {"rows": 10, "bytes_a_day": 5000},
+                        "joins": [
+                            {
+                                "table": "freight.container_moves",
+                                "ports": ["oakland", "hueneme"],
+                                "on": [["call_id", "call_id"]],
+                                "values": "hashed",
+                            }
+                        ],
                     }
                 ],
                 "withheld": {"x": "Not yet."},
@@ -84,7 +113,7 @@ def test_a_well_formed_answer_becomes_a_decision() -> None:
 
     assert decision == Decision(
         decision.id,
-        {"oakland": "a" * 64, "hueneme": "b" * 64},
+        {"oakland": OAKLAND, "hueneme": HUENEME},
         {
             CALLS: TableDecision(
                 (
@@ -93,8 +122,11 @@ def test_a_well_formed_answer_becomes_a_decision() -> None:
                         {
                             "call_id": None,
                             "container_no": Mask("keyed_hash"),
-                            "draft": Mask("null"),
+                            "draft": Mask("band", 2.5),
                             "note": Mask("constant", "withheld"),
+                            "at": Mask("time_grain", "week"),
+                            "lat": Mask("geo_grid", 1),
+                            "ship": Mask("truncate", 4, "*"),
                         },
                         (
                             (
@@ -105,6 +137,18 @@ def test_a_well_formed_answer_becomes_a_decision() -> None:
                             (),
                         ),
                         "A carrier sees its own.",
+                        {"call_id": frozenset({"join", "aggregate"}), "note": frozenset({"group"})},
+                        (
+                            JoinRule(
+                                "freight.container_moves",
+                                frozenset({"oakland", "hueneme"}),
+                                (("call_id", "call_id"),),
+                                "hashed",
+                            ),
+                        ),
+                        Limits(rows=10, bytes_a_day=5000),
+                        "desk@oakland.example",
+                        "OAK-2026-014",
                     ),
                 ),
                 {"x": "Not yet."},
@@ -146,10 +190,25 @@ def test_the_question_goes_out_once_and_as_agreed() -> None:
                     "port": "oakland",
                     "schema": "freight",
                     "table": "vessel_calls",
-                    "columns": ["call_id", "container_no", "draft", "note", "x"],
+                    "columns": {
+                        "at": EVERY_USE,
+                        "call_id": ["select", "join"],
+                        "container_no": EVERY_USE,
+                        "draft": EVERY_USE,
+                        "lat": EVERY_USE,
+                        "note": [],
+                        "ship": ["filter"],
+                        "x": EVERY_USE,
+                    },
                 },
-                {"port": "hueneme", "schema": "freight", "table": "container_dwell", "columns": ["stay_id"]},
+                {
+                    "port": "hueneme",
+                    "schema": "freight",
+                    "table": "container_dwell",
+                    "columns": {"stay_id": EVERY_USE},
+                },
             ],
+            "spent": {"oakland": {"oak-1": {"queries": 3, "bytes": 1200}}},
         }
     }
 
@@ -186,6 +245,10 @@ def with_mask(mask: object) -> dict[str, Any]:
     return on_agreement(lambda agreement: agreement["columns"].update(draft=mask))
 
 
+def with_join(**change: object) -> dict[str, Any]:
+    return on_agreement(lambda agreement: agreement["joins"][0].update(change))
+
+
 REFUSED_JSON: dict[str, object] = {
     "undefined": {},
     "null result": {"result": None},
@@ -195,14 +258,17 @@ REFUSED_JSON: dict[str, object] = {
     "a string": "ok",
     "an unknown key at the top": {**GOOD, "warning": {"code": "api_usage_warning"}},
     "an unknown key in the result": changed(lambda r: r.update(allow_all=True)),
-    "another library": changed(lambda r: r.update(library="2")),
-    "library as a number": changed(lambda r: r.update(library=1)),
+    "another library": changed(lambda r: r.update(library="1")),
+    "library as a number": changed(lambda r: r.update(library=2)),
     "another purpose": changed(lambda r: r.update(purpose="emissions_reduction")),
     "another moment": changed(lambda r: r.update(now="2026-11-22T16:45:07Z")),
     "no revisions": changed(lambda r: r.pop("revisions")),
     "the revision of one port missing": changed(lambda r: r["revisions"].pop("oakland")),
-    "the revision of a port not asked": changed(lambda r: r["revisions"].update(san_diego="c" * 64)),
+    "the revision of a port not asked": changed(lambda r: r["revisions"].update(san_diego=HUENEME)),
     "a revision that is no digest": changed(lambda r: r["revisions"].update(oakland="latest")),
+    "a revision without commit": changed(lambda r: r["revisions"].update(oakland="a" * 64)),
+    "a revision with more behind it": changed(lambda r: r["revisions"].update(oakland=OAKLAND + "\n")),
+    "a revision null": changed(lambda r: r["revisions"].update(oakland=None)),
     "a table missing": changed(lambda r: r["tables"].pop()),
     "a table too many": changed(lambda r: r["tables"].append(copy.deepcopy(r["tables"][0]))),
     "tables in another order": changed(lambda r: r["tables"].reverse()),
@@ -225,15 +291,66 @@ REFUSED_JSON: dict[str, object] = {
     "rows as the word all": on_agreement(lambda a: a.update(rows="all")),
     "rows as SQL": on_agreement(lambda a: a.update(rows=["1=1"])),
     "rows one level short": on_agreement(lambda a: a.update(rows=[{"column": "a", "op": "eq", "value": 1}])),
-    "a mask unknown": with_mask({"mask": "reverse"}),
+    "a mask unknown": with_mask({"kind": "reverse"}),
+    "a mask of ours that no port writes": with_mask({"kind": "join_hash"}),
+    "a mask in the words of library 1": with_mask({"mask": "null"}),
     "a mask as a string": with_mask("show"),
     "a mask as true": with_mask(True),
     "a mask empty": with_mask({}),
-    "a null mask with a value": with_mask({"mask": "null", "value": 1}),
-    "a keyed hash with a value": with_mask({"mask": "keyed_hash", "value": "k"}),
-    "a constant without value": with_mask({"mask": "constant"}),
-    "a constant null": with_mask({"mask": "constant", "value": None}),
-    "a constant list": with_mask({"mask": "constant", "value": [1]}),
+    "a mask with a kind too many": with_mask({"kind": ["null", "keyed_hash"]}),
+    "a null mask with a value": with_mask({"kind": "null", "value": 1}),
+    "a keyed hash with a value": with_mask({"kind": "keyed_hash", "value": "k"}),
+    "a constant without value": with_mask({"kind": "constant"}),
+    "a constant null": with_mask({"kind": "constant", "value": None}),
+    "a constant list": with_mask({"kind": "constant", "value": [1]}),
+    "truncate without keep": with_mask({"kind": "truncate"}),
+    "truncate keeping fewer than none": with_mask({"kind": "truncate", "value": -1}),
+    "truncate keeping 65": with_mask({"kind": "truncate", "value": 65}),
+    "truncate keeping half a character": with_mask({"kind": "truncate", "value": 2.5}),
+    "truncate keeping true": with_mask({"kind": "truncate", "value": True}),
+    "truncate keeping a text": with_mask({"kind": "truncate", "value": "4"}),
+    "truncate filled with two": with_mask({"kind": "truncate", "value": 4, "fill": "**"}),
+    "truncate filled with nothing": with_mask({"kind": "truncate", "value": 4, "fill": ""}),
+    "truncate filled with a number": with_mask({"kind": "truncate", "value": 4, "fill": 0}),
+    "a grain unknown": with_mask({"kind": "time_grain", "value": "minute"}),
+    "a grain filled": with_mask({"kind": "time_grain", "value": "day", "fill": "*"}),
+    "a band of nothing": with_mask({"kind": "band", "value": 0}),
+    "a band below nothing": with_mask({"kind": "band", "value": -5}),
+    "a band of true": with_mask({"kind": "band", "value": True}),
+    "a band as text": with_mask({"kind": "band", "value": "50"}),
+    "a grid of nothing": with_mask({"kind": "geo_grid", "value": 0.0}),
+    "a grid without degrees": with_mask({"kind": "geo_grid"}),
+    "no uses": on_agreement(lambda a: a.pop("uses")),
+    "uses as a list": on_agreement(lambda a: a.update(uses=["select"])),
+    "uses of a column that is not given": on_agreement(lambda a: a["uses"].update(x=["select"])),
+    "uses of a column that are none": on_agreement(lambda a: a["uses"].update(at=[])),
+    "uses of a column that are all": on_agreement(lambda a: a["uses"].update(at=EVERY_USE)),
+    "a use unknown": on_agreement(lambda a: a["uses"].update(at=["select", "export"])),
+    "a use in capitals": on_agreement(lambda a: a["uses"].update(at=["SELECT"])),
+    "a use twice": on_agreement(lambda a: a["uses"].update(at=["select", "select"])),
+    "a use as a text": on_agreement(lambda a: a["uses"].update(at="select")),
+    "a column given in no use that was asked": on_agreement(lambda a: a["uses"].update(ship=["select"])),
+    "no limits": on_agreement(lambda a: a.pop("limits")),
+    "limits null": on_agreement(lambda a: a.update(limits=None)),
+    "a limit unknown": on_agreement(lambda a: a["limits"].update(queries=1)),
+    "a limit of nothing": on_agreement(lambda a: a["limits"].update(rows=0)),
+    "a limit as a fraction": on_agreement(lambda a: a["limits"].update(rows=1.5)),
+    "a limit as true": on_agreement(lambda a: a["limits"].update(rows=True)),
+    "a limit as text": on_agreement(lambda a: a["limits"].update(rows="10")),
+    "no joins": on_agreement(lambda a: a.pop("joins")),
+    "joins as a text": on_agreement(lambda a: a.update(joins="any")),
+    "a join without ports": with_join(ports=[]),
+    "a join on nothing": with_join(on=[]),
+    "a join on one column": with_join(on=[["call_id"]]),
+    "a join on three columns": with_join(on=[["a", "b", "c"]]),
+    "a join on a number": with_join(on=[["a", 1]]),
+    "a join with nameless": with_join(table=""),
+    "a join in other values": with_join(values="raw"),
+    "a join with an unknown key": with_join(kind="left"),
+    "no contact": on_agreement(lambda a: a.pop("contact")),
+    "a contact null": on_agreement(lambda a: a.update(contact=None)),
+    "a citation as a list": on_agreement(lambda a: a.update(citation=["MOU"])),
+    "an agreement without words": on_agreement(lambda a: a.update(reason="")),
     "an operator unknown": with_condition({"column": "a", "op": "like", "value": "%"}),
     "an operator in capitals": with_condition({"column": "a", "op": "EQ", "value": 1}),
     "a condition without column": with_condition({"op": "eq", "value": 1}),
@@ -289,15 +406,27 @@ REFUSED_BYTES = {
     "a body shorter than announced": http(BODY)[:-20],
     "bytes that are no UTF-8": http(BODY.replace("Not yet.", "\udcff").encode(errors="surrogateescape")),
     "a lone surrogate": http(BODY.replace("Not yet.", "\\ud800")),
-    "a key given twice": http(BODY.replace('"result": {', '"result": {"library": "1", ', 1)),
+    "a key given twice": http(BODY.replace('"result": {', '"result": {"library": "2", ', 1)),
     "NaN": http(BODY.replace("2.5", "NaN")),
     "infinity": http(BODY.replace("2.5", "1e999")),
+    "a width that is NaN": http(BODY.replace('"value": 1}', '"value": NaN}')),
+    "a width without end": http(BODY.replace('"value": 1}', '"value": 1e999}')),
+    "a number of a million digits": http(BODY.replace('"value": 1}', f'"value": {"9" * 1_000_000}}}')),
     "JSON nested without end": http(f'{{"result": {NESTED}}}'),
     "the right answer with status 500": http(BODY, status="500 Internal Server Error"),
     "the right answer with status 201": http(BODY, status="201 Created"),
     "the right answer with status 404": http(BODY, status="404 Not Found"),
     "no content": b"HTTP/1.1 204 No Content\r\n\r\n",
+    "the right answer with status 503": http(BODY, status="503 Service Unavailable"),
+    "the right answer with status 401": http(BODY, status="401 Unauthorized"),
+    "a mark in front of the answer": http(b"\xef\xbb\xbf" + BODY.encode()),
+    "the right answer in UTF-16": http(BODY.encode("utf-16"), kind="application/json; charset=utf-16"),
+    "an answer packed that is not": http(BODY, more="Content-Encoding: gzip\r\n"),
     "an answer of 5 MB": http(BODY.replace("Not yet.", "N" * 5_000_000)),
+    "an answer of 100 MB": http(BODY.replace("Not yet.", "N" * 100_000_000)),
+    "5 MB packed into 5 kB": http(
+        gzip.compress(BODY.replace("Not yet.", "N" * 5_000_000).encode()), more="Content-Encoding: gzip\r\n"
+    ),
 }
 
 
@@ -351,7 +480,7 @@ def test_no_server_is_a_refusal() -> None:
 
 def test_a_refusal_carries_no_value_of_the_answer() -> None:
     with pytest.raises(PolicyUnavailable) as caught:
-        ask(json_answer(with_mask({"mask": "secret-of-the-port"})))
+        ask(json_answer(with_mask({"kind": "secret-of-the-port"})))
 
     assert "secret-of-the-port" not in caught.value.message + caught.value.hint
 
@@ -363,7 +492,7 @@ NOBODYS: dict[str, Any] = {
         "library": LIBRARY,
         "purpose": "freight_resilience",
         "now": "2026-01-01T00:00:00Z",
-        "revisions": {"nowhere": "0" * 64},
+        "revisions": {"nowhere": "none"},
         "tables": [
             {
                 "port": "nowhere",
@@ -377,15 +506,26 @@ NOBODYS: dict[str, Any] = {
 }
 
 
+EVERYTHING: dict[str, Any] = {
+    "id": "all",
+    "columns": {"call_id": None},
+    "uses": {},
+    "rows": [[]],
+    "reason": "All.",
+    "contact": "",
+    "citation": "",
+    "limits": {},
+    "joins": None,
+}
+
+
 def test_a_probe_that_is_denied_passes() -> None:
     talk(json_answer(NOBODYS), lambda policy: policy.probe())
 
 
 def test_a_probe_that_is_granted_anything_fails() -> None:
     open_to_all = copy.deepcopy(NOBODYS)
-    open_to_all["result"]["tables"][0].update(
-        agreements=[{"id": "all", "columns": {"call_id": None}, "rows": [[]], "reason": "All."}], withheld={}
-    )
+    open_to_all["result"]["tables"][0].update(agreements=[EVERYTHING], withheld={})
 
     with pytest.raises(PolicyUnavailable, match="grants a table to nobody"):
         talk(json_answer(open_to_all), lambda policy: policy.probe())

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.adapters.bundle_store import GRACE_SECONDS, BundleStore, Rules
 from gateway.adapters.narrow import NarrowCheck
-from gateway.adapters.pinned import PinnedPolicy
+from gateway.adapters.pinned import PATIENCE_SECONDS, PinnedPolicy
 from gateway.audit.record import OutcomeRecord
 from gateway.errors import GatewayError, PolicyUnavailable, PortSuspended
 from gateway.model import Admission, AskedTable, Decision, Port, QueryRequest, Question, TableDecision, TableName
@@ -124,7 +124,7 @@ def test_a_decision_without_a_port_s_revision_does_not_count_for_it(world: World
 
 
 def test_the_policy_is_ready_once_it_has_loaded_what_each_port_has_published(world: World) -> None:
-    pinned = PinnedPolicy(world.policy, world.store, PORTS)
+    pinned = PinnedPolicy(world.policy, world.store, PORTS, monotonic=lambda: world.now[-1])
     with pytest.raises(PolicyUnavailable, match="no port has published"):
         asyncio.run(pinned.probe())
 
@@ -136,8 +136,11 @@ def test_the_policy_is_ready_once_it_has_loaded_what_each_port_has_published(wor
 
     world.policy.answer = Decision("d", {"oakland": revision}, table)
     asyncio.run(pinned.probe())
-    world.policy.answer = Decision("d", {"oakland": "none"}, table)
-    asyncio.run(pinned.probe())  # later trouble of one port is that port's alone
+    world.policy.answer = Decision("d", {"oakland": "none"}, table)  # OPA has been started anew
+    with pytest.raises(PolicyUnavailable, match="not loaded the agreements of oakland"):
+        asyncio.run(pinned.probe())
+    world.now.append(world.now[-1] + PATIENCE_SECONDS)
+    asyncio.run(pinned.probe())  # trouble that stays is that port's alone
 
 
 # --- answers under way ----------------------------------------------------------------------------------------------

@@ -296,6 +296,7 @@ def test_twenty_kinds_of_tampering_and_more_are_told_apart() -> None:
     assert len(codes) >= 20
     assert set(CODES) - codes == {
         "foreign_steward",
+        "seen_lost",
         "unknown_port",
         "narrow_unchecked",
         "narrow_not_rego",
@@ -368,6 +369,16 @@ def test_what_was_seen_outlives_the_bundle(tmp_path: Path, intake: Intake) -> No
     assert again.store.status()["oakland"] == {"state": "no_bundle"}
     assert again.take(older) == "older_than_seen"
     assert again.take(newer) == "taken"  # the twin: the very same comes back
+
+
+def test_a_port_whose_highest_number_is_lost_is_shut_and_the_others_go_on(tmp_path: Path, intake: Intake) -> None:
+    (tmp_path / "oakland.seen.json").write_text("")
+
+    again = an_intake(tmp_path, None)
+
+    assert again.store.state("oakland") == "no_bundle"
+    assert again.take(Signer(serial=900).sign().packed()) == "seen_lost"
+    assert again.take(Signer("hueneme", key=KEYS["hueneme"]).sign().packed(), "hueneme") == "taken"  # the twin
 
 
 def test_a_bundle_on_disk_is_checked_again_at_the_start(tmp_path: Path, intake: Intake) -> None:

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from sqlglot import exp
 
 from gateway import settings
-from gateway.model import Catalog
+from gateway.model import USES, Catalog
 from tests.policies.conftest import NOW, POLICIES, run_opa
 
 PORTS = settings.Settings.model_fields["ports"].default
@@ -20,8 +19,10 @@ ASKED = {
     "port": "los_angeles",
     "schema": "freight",
     "table": "gate_transactions",
-    "columns": ["turn_minutes", "driver_id"],
+    "columns": {"turn_minutes": list(USES), "driver_id": list(USES)},
 }
+DRIVERS = {"column": "driver_id", "op": "in", "value": ["D-17"]}
+SHOWN = {"uses": list(USES), "mask": None}
 AGREEMENT: dict[str, Any] = {
     "id": "sold-out",
     "with": {"organisations": ["gobiz"]},
@@ -29,11 +30,20 @@ AGREEMENT: dict[str, Any] = {
     "from": "2026-01-01",
     "until": "2028-01-01",
     "reason": "We would like to track drivers.",
+    "contact": "",
+    "citation": "",
+    "suspended": False,
+    "reciprocal": False,
+    "limits": {},
     "tables": {
         "freight.gate_transactions": {
             "release": "rows",
-            "columns": {"turn_minutes": "show", "driver_id": "show"},
-            "rows": "all",
+            "reason": "We would like to track drivers.",
+            "columns": {"turn_minutes": SHOWN, "driver_id": SHOWN},
+            "rows": [[]],
+            "embargo": None,
+            "joins": None,
+            "statistics": None,
         }
     },
 }
@@ -52,14 +62,23 @@ def decide(
     shutil.copytree(POLICIES / "gateway", folder / "gateway", ignore=shutil.ignore_patterns("*_test.rego"))
     port = folder / "ports/los_angeles"
     port.mkdir(parents=True)
-    document = {"version": 1, "port": "los_angeles", "contact": "a@b.example", "suspended": False, "withheld": {}}
-    (port / "data.yaml").write_text(yaml.safe_dump(document | {"agreements": [agreement]}))
+    document = {
+        "version": 1,
+        "port": "los_angeles",
+        "organisation": "port_of_los_angeles",
+        "contact": "a@b.example",
+        "suspended": False,
+        "withheld": {},
+        "revision": f"{'0' * 64}@none",
+        "index": {name: {"organisations": {"gobiz": [0]}} for name in agreement["tables"]},
+    }
+    (port / "data.json").write_text(json.dumps(document | {"agreements": [agreement]}))
     if rego:
         (port / "narrow.rego").write_text(rego)
     question = folder / "question.json"
     partner = {"id": "a", "organisation": "gobiz", "organisation_class": "state_agency", "roles": [], "attributes": {}}
     question.write_text(
-        json.dumps({"partner": partner, "purpose": "freight_resilience", "now": NOW, "tables": [asked]})
+        json.dumps({"partner": partner, "purpose": "freight_resilience", "now": NOW, "tables": [asked], "spent": {}})
     )
     done = run_opa(opa, "eval", "-b", str(folder), "-i", str(question), "data.gateway.access.decision")
     answer = json.loads(done.stdout)
@@ -74,16 +93,24 @@ def columns_of(answer: dict[str, Any] | None) -> list[list[str]]:
 
 
 def test_the_agreement_of_these_tests_would_hold_without_the_driver(opa_binary: Path, tmp_path: Path) -> None:
-    answer = decide(opa_binary, tmp_path, rule(columns={"turn_minutes": "show"}))
+    answer = decide(opa_binary, tmp_path, rule(columns={"turn_minutes": SHOWN}))
 
     assert columns_of(answer) == [["turn_minutes"]]
 
 
 @pytest.mark.parametrize(
-    "how", ["show", {"mask": None}, {"mask": "null"}, {"mask": "keyed_hash"}, {"mask": "constant", "value": "x"}]
+    "how",
+    [
+        SHOWN,
+        {"uses": ["aggregate"], "mask": None},
+        {"uses": list(USES), "mask": {"kind": "null"}},
+        {"uses": list(USES), "mask": {"kind": "keyed_hash"}},
+        {"uses": list(USES), "mask": {"kind": "constant", "value": "x"}},
+        {"uses": list(USES), "mask": {"kind": "truncate", "value": 1}},
+    ],
 )
 def test_a_driver_is_neither_shown_nor_masked(opa_binary: Path, tmp_path: Path, how: object) -> None:
-    answer = decide(opa_binary, tmp_path, rule(columns={"turn_minutes": "show", "driver_id": how}))
+    answer = decide(opa_binary, tmp_path, rule(columns={"turn_minutes": SHOWN, "driver_id": how}))
 
     assert columns_of(answer) == [["turn_minutes"]]
     assert answer
@@ -94,9 +121,9 @@ def test_a_driver_is_neither_shown_nor_masked(opa_binary: Path, tmp_path: Path, 
     "name", ["DRIVER_ID", "Driver_Id", "driverbadge", "twic_hash", "crane gang", "shift_no", "worker"]
 )
 def test_another_spelling_of_a_worker_is_not_released(opa_binary: Path, tmp_path: Path, name: str) -> None:
-    asked = ASKED | {"columns": ["turn_minutes", name]}
+    asked = ASKED | {"columns": {"turn_minutes": list(USES), name: list(USES)}}
 
-    answer = decide(opa_binary, tmp_path, rule(columns={"turn_minutes": "show", name: "show"}), asked=asked)
+    answer = decide(opa_binary, tmp_path, rule(columns={"turn_minutes": SHOWN, name: SHOWN}), asked=asked)
 
     assert columns_of(answer) == [["turn_minutes"]]
 
@@ -104,12 +131,12 @@ def test_another_spelling_of_a_worker_is_not_released(opa_binary: Path, tmp_path
 @pytest.mark.parametrize(
     "change",
     [
-        {"rows": [{"driver_id": {"eq": "D-17"}}]},
-        {"rows": [{"driver_id": {"is_null": True}}]},
-        {"rows": [{"turn_minutes": {"gt": 60}, "driver_id": {"in": ["D-17"]}}]},
-        {"rows": [{"driver_id": {"starts_with": "D"}}]},
-        {"embargo": {"column": "driver_id", "age": "1h"}},
-        {"columns": {"driver_id": "show"}},
+        {"rows": [[{"column": "driver_id", "op": "eq", "value": "D-17"}]]},
+        {"rows": [[{"column": "driver_id", "op": "is_null"}]]},
+        {"rows": [[{"column": "turn_minutes", "op": "gt", "value": 60}, DRIVERS]]},
+        {"rows": [[{"column": "driver_id", "op": "starts_with", "value": "D"}]]},
+        {"embargo": {"column": "driver_id", "age_hours": 1, "grain": "instant"}},
+        {"columns": {"driver_id": SHOWN}},
     ],
     ids=["eq", "is null", "beside another condition", "prefix", "embargo", "alone"],
 )
@@ -123,8 +150,8 @@ def test_rows_are_not_chosen_by_worker(opa_binary: Path, tmp_path: Path, change:
         "package gateway.floor\n\nis_labor(_) := false\n",
         "package gateway.floor\n\ncolumns := set()\n",
         'package gateway.floor\n\npattern := "^$"\n',
-        'package gateway.access\n\n_mask(_) := {"mask": "null"}\n',
-        'package gateway.access\n\ndecision := {"library": "1"}\n',
+        'package gateway.access\n\n_mask(_) := {"said": null}\n',
+        'package gateway.access\n\ndecision := {"library": "2"}\n',
     ],
     ids=["is_labor", "columns", "pattern", "mask", "decision"],
 )
@@ -134,7 +161,7 @@ def test_rego_of_a_port_cannot_lift_the_floor(opa_binary: Path, tmp_path: Path, 
 
 
 def test_narrow_cannot_add(opa_binary: Path, tmp_path: Path) -> None:
-    rego = 'package ports.los_angeles.narrow\n\ndeny := set()\n\nallow := true\n\ncolumns := {"driver_id": "show"}\n'
+    rego = 'package ports.los_angeles.narrow\n\ndeny := set()\n\nallow := true\n\ncolumns := {"driver_id": null}\n'
 
     assert columns_of(decide(opa_binary, tmp_path, AGREEMENT, rego=rego)) == [["turn_minutes"]]
 

@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +70,9 @@ class Asker:
         )
 
 
+@cache
 def shipped_documents() -> Documents:
-    """Each port's file."""
+    """Each port's file, read once."""
     return {port: read_yaml((CHECKOUT / f"policies/ports/{port}/data.yaml").read_text()) for port in PORTS}
 
 

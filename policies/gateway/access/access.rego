@@ -266,9 +266,13 @@ _grant(port, place, name, asked) := {
 
 # ---- columns ----------------------------------------------------------------------------------------------------
 
-_uses := {"select", "filter", "group", "join", "aggregate", "order"}
+_every_use := ["select", "filter", "group", "join", "aggregate", "order"]
 
-_asked_on_floor := {column | some table in input.tables; some column, _ in table.columns; floor.is_labor(column)}
+_uses := {use | some use in _every_use}
+
+_asked := {column | some table in input.tables; some column, _ in table.columns}
+
+_asked_on_floor := {column | some column in _asked; floor.is_labor(column)}
 
 # a column that is asked for in no use is only named
 _gives_a_use(given, []) if _are_uses(given)
@@ -280,6 +284,8 @@ _gives_a_use(given, asked) if {
 }
 
 _are_uses(given) if {
+	given == _every_use
+} else if {
 	is_array(given)
 	count(given) > 0
 	named := {use | some use in given}
@@ -458,21 +464,30 @@ _why_not(port, name, column, uses) := floor.sentence if {
 } else := data.ports[port].withheld[name]["*"] if {
 	_is_text(data.ports[port].withheld[name]["*"])
 } else := "This comes as statistics only, which are not open yet." if {
-	some place in _live_places(port, name)
-	data.ports[port].agreements[place].tables[name].release == "statistics"
+	some place in _statistics_places(port, name)
 	data.ports[port].agreements[place].tables[name].columns[column]
 } else := "No agreement of this port lets you read this for this purpose today."
 
 # the first agreement that would give the column, were its limit not reached
 _used_up(port, name, column, uses) := ids[0] if {
+	count(_spent_places(port, name)) > 0
 	ids := [grant.id |
-		some place in _live_places(port, name)
-		not _is_within_limits(port, place)
-		_are_limits(data.ports[port].agreements[place].limits)
+		some place in _spent_places(port, name)
 		grant := _grant(port, place, name, {column: uses})
 		column in object.keys(grant.columns)
 	]
 }
+
+_statistics_places(port, name) := [place |
+	some place in _live_places(port, name)
+	data.ports[port].agreements[place].tables[name].release == "statistics"
+]
+
+_spent_places(port, name) := [place |
+	some place in _live_places(port, name)
+	not _is_within_limits(port, place)
+	_are_limits(data.ports[port].agreements[place].limits)
+]
 
 # ---- shapes -----------------------------------------------------------------------------------------------------
 
