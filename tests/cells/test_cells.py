@@ -122,10 +122,10 @@ def test_the_sql_returns_the_cells_that_the_rego_says_and_no_others(stack: Stack
     cases = _cases(stack, tmp_path, CASES)
 
     with ThreadPoolExecutor(4) as pool:
-        differences = list(pool.map(lambda case: _differs(stack, *case, _decision(case[1])), cases))
+        differences = list(pool.map(lambda case: _differs(stack, case[0], case[1], _decision(case[1])), cases))
 
     assert [text for text in differences if text] == []
-    showing = [expected for case in cases if (expected := _expected(*case))]
+    showing = [expected for one, said in cases if (expected := _expected(one, said))]
     assert len(showing) >= CASES // 2, "empty answers prove little"
     assert len({cell for rows in showing for row in rows for cell in row}) > 100, "a few values prove little"
 
@@ -153,6 +153,6 @@ def test_a_kernel_that_shows_something_else_is_found(
 ) -> None:
     cases = _cases(stack, tmp_path, 40)
 
-    found = [_differs(stack, *case, _wrong(_decision(case[1]), change)) for case in cases]
+    found = [_differs(stack, one, said, _wrong(_decision(said), change)) for one, said in cases]
 
     assert any(found)
