@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup python demo down test twin-worlds check bench-kernel bench-policy bench-wall fmt docs lock clean
+.PHONY: help setup python demo down test twin-worlds cells check bench-kernel bench-policy bench-wall fmt docs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -28,6 +28,9 @@ test: setup ## everything needed, then all tests
 
 twin-worlds: setup ## 20,000 generated queries, each asked in two worlds that differ in all that the partner may not see
 	@$(RUN) -m tests.twins
+
+cells: setup ## 2,000 drawn agreements, each answer held cell by cell to what the Rego says
+	@$(RUN) -m pytest tests/cells --hypothesis-profile=many
 
 check: setup ## formatting, lint, types, import contracts, policy gates
 	$(RUN) -m ruff format --check .

@@ -52,6 +52,15 @@ class Partner:
 
 
 @dataclass(frozen=True, slots=True)
+class Preview:
+    """A steward looks at their own port's data as a partner would see it."""
+
+    steward: Partner
+    """Who really asks."""
+    port: str
+
+
+@dataclass(frozen=True, slots=True)
 class QueryRequest:
     """One question as it came in."""
 
@@ -61,6 +70,7 @@ class QueryRequest:
     """Whether the partner takes an answer without the ports that do not answer."""
     client: str = ""
     """What the partner's program calls itself; for the audit log only, never trusted."""
+    preview: Preview | None = None
 
 
 # --- what there is --------------------------------------------------------------------------------------------------

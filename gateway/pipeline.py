@@ -11,14 +11,15 @@ import uuid
 from dataclasses import dataclass, field
 
 from gateway.answer import Answer
-from gateway.errors import BadRequest, Broken, Denied, GatewayError, PortTrouble, PortUnavailable, Unavailable
+from gateway.errors import Broken, GatewayError, PortTrouble, PortUnavailable, Unavailable
 from gateway.explain import Explanation, explained
 from gateway.kernel.authorise import ask_all, grant_of
 from gateway.kernel.keys import mask_keys
 from gateway.kernel.plan import Plan
 from gateway.kernel.work import Job, Planned
-from gateway.model import PURPOSES, AskedTable, Catalog, Decision, Grant, Partner, QueryRequest, Question
+from gateway.model import AskedTable, Catalog, Decision, Grant, Partner, QueryRequest, Question
 from gateway.parts import AuditLog, Clock, Engine, Identity, Kernel, Policy, Usage
+from gateway.purpose import check_purpose
 from gateway.recording import decision_record, refusal_record, utc
 from gateway.running import RunningAnswers
 from gateway.usage import Meter, counted
@@ -32,11 +33,17 @@ class Decided:
     text: str
     decision: Decision
     grant: Grant
+    is_preview: bool = False
 
     async def plan(self, kernel: Kernel, missing: frozenset[str] = frozenset()) -> Planned:
         """Bind the query to what was granted, rewrite, verify and plan it, without the `missing` ports."""
         job = Job(self.text, self.decision, self.grant.mask_keys, missing)
         return await kernel.plan(self.question.partner.organisation, job)
+
+    def meter(self, usage: Usage, planned: Planned) -> Meter:
+        """What counts the query, on the day of its question; a preview takes nothing from the partner's share."""
+        limited = () if self.is_preview else planned.plan.limited
+        return Meter(usage, self.question.partner.organisation, self.question.now[:10], limited)
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ class Gate:
     clock: Clock
     mask_secret: bytes
     build: str
-    running: RunningAnswers = field(default_factory=RunningAnswers)
+    running: RunningAnswers = field(default_factory=RunningAnswers, kw_only=True)
 
     def identify(self, token: str | None) -> Partner:
         """Say who asks."""
@@ -67,7 +74,7 @@ class Gate:
             tables = await self.survey(partner, request)
             decided = await self.decide(partner, request, tables)
             first = await decided.plan(self.kernel)
-            await Meter.of(self.usage, decided.question, first.plan).reserve()
+            await decided.meter(self.usage, first).reserve()
         except Exception as fault:  # whatever it was, it is written down, and nothing of it is shown
             error = _shown(fault)
             error.query_id = query
@@ -76,16 +83,17 @@ class Gate:
         return await self._execute(query, partner, request, decided, first)
 
     async def survey(self, partner: Partner, request: QueryRequest) -> tuple[AskedTable, ...]:
-        """Find what the query may mean."""
-        _check_purpose(partner, request.purpose)
-        return await self.kernel.tables_asked(partner.organisation, request.sql)
+        """Find what the query may mean; a preview means one port's part of it."""
+        check_purpose(partner, request.purpose)
+        tables = await self.kernel.tables_asked(partner.organisation, request.sql)
+        return tuple(t for t in tables if request.preview is None or t.name.catalog == request.preview.port)
 
     async def decide(self, partner: Partner, request: QueryRequest, tables: tuple[AskedTable, ...]) -> Decided:
         """Ask the policy once."""
         question = await counted(self.usage, Question(partner, request.purpose, self._now(), tables))
         decision = await self.policy.decide(question)
         grant = grant_of(decision, self.catalog, mask_keys(self.mask_secret, partner.organisation, self.catalog.ports))
-        return Decided(question, request.sql, decision, grant)
+        return Decided(question, request.sql, decision, grant, request.preview is not None)
 
     async def explain(self, partner: Partner, request: QueryRequest) -> Explanation:
         """Decide and plan a query as `answer` would, and run nothing."""
@@ -107,8 +115,7 @@ class Gate:
                 decided.question.tables,
             )  # fmt: skip
             receipt = await self.audit.append(record)
-            meter = Meter.of(self.usage, decided.question, planned.plan)
-            answer = Answer(query, planned.plan, receipt, self.audit, self.clock, meter)
+            answer = Answer(query, planned.plan, receipt, self.audit, self.clock, decided.meter(self.usage, planned))
             self.running.add(answer)
             try:
                 await answer.start(self.engine, f"{partner.id}#{receipt.index}")
@@ -140,7 +147,7 @@ class Gate:
 
     async def visible(self, partner: Partner, purpose: str) -> Catalog:
         """The catalog as this partner sees it for this purpose."""
-        _check_purpose(partner, purpose)
+        check_purpose(partner, purpose)
         question = await counted(self.usage, ask_all(partner, purpose, self._now(), self.catalog))
         return grant_of(await self.policy.decide(question), self.catalog, {}).granted
 
@@ -150,12 +157,3 @@ _HOW_PARTIAL = "try again later, or ask for a partial answer"
 
 def _shown(fault: Exception) -> GatewayError:
     return fault if isinstance(fault, GatewayError) else Broken("the gateway failed on this query")
-
-
-def _check_purpose(partner: Partner, purpose: str) -> None:
-    known = ", ".join(PURPOSES)
-    if purpose not in PURPOSES:
-        raise BadRequest(f"the purpose {purpose[:60]!r} is not known", hint=f"declare one of: {known}")
-    if purpose not in partner.purposes:
-        mine = ", ".join(partner.purposes) or "none"
-        raise Denied(f"{partner.organisation} may not declare the purpose {purpose}", hint=f"yours are: {mine}")

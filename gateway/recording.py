@@ -49,6 +49,13 @@ def _recorded(partner: Partner) -> RecordedPartner:
     )  # fmt: skip
 
 
+def _asking(partner: Partner, request: QueryRequest) -> tuple[RecordedPartner, RecordedPartner | None]:
+    """Who really asks, and for a preview the partner as whom."""
+    if request.preview is None:
+        return _recorded(partner), None
+    return _recorded(request.preview.steward), _recorded(partner)
+
+
 def recorded_asked(tables: Iterable[AskedTable]) -> Mapping[str, Mapping[str, str]]:
     """Write what was asked, as short as it can be read back."""
     return {str(table.name): {c: _uses(table.uses.get(c, frozenset(USES))) for c in table.columns} for table in tables}
@@ -64,10 +71,11 @@ def decision_record(
 ) -> DecisionRecord:  # fmt: skip
     """What is written before any port is asked."""
     tables = tuple(RecordedTable(s.port, s.table, s.columns, dict(s.masked), s.rows, s.agreements) for s in plan.shares)
+    asker, seen_as = _asking(partner, request)
     return DecisionRecord(
-        query, utc(moment), _recorded(partner), request.purpose, request.client, request.sql,
+        query, utc(moment), asker, request.purpose, request.client, request.sql,
         redacted(plan.sql, grant), tables, dict(decision.revisions), decision.id, build, request.partial,
-        recorded_asked(asked),
+        recorded_asked(asked), seen_as,
     )  # fmt: skip
 
 
@@ -76,9 +84,11 @@ def refusal_record(
     asked: tuple[AskedTable, ...] | None = None,
 ) -> RefusalRecord:  # fmt: skip
     """What is written when no port is asked; `asked` is None if the policy was not either."""
+    asker, seen_as = _asking(partner, request)
     return RefusalRecord(
-        query, utc(moment), _recorded(partner), request.purpose, request.client, request.sql, error.code,
+        query, utc(moment), asker, request.purpose, request.client, request.sql, error.code,
         error.message, build=build, asked=None if asked is None else recorded_asked(asked),
+        seen_as=seen_as,
     )  # fmt: skip
 
 

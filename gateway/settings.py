@@ -118,7 +118,7 @@ class PolicySettings(Section):
     library_file: Path
     """The bundle of the shared rules, signed with the partnership's key."""
     secret_file: Path
-    """What stands in the path from which OPA reads bundles, on the wall's listener: `http://HOST:PORT/SECRET/`."""
+    """The bearer token with which OPA reads bundles, on the wall's listener: `http://HOST:PORT/bundles`."""
     max_bundle_age_days: PositiveInt = 400
     """How long a bundle stands without being signed again: a year between two reviews, and a month to be late."""
     opa_binary: Path | None = None

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gateway.errors import Denied
-from gateway.kernel.plan import Plan
 from gateway.model import Limited, Question
 from gateway.parts import Usage
 
@@ -23,11 +22,6 @@ class Meter:
     day: str
     """`2026-11-22`, UTC."""
     limited: tuple[Limited, ...]
-
-    @staticmethod
-    def of(usage: Usage, question: Question, plan: Plan) -> Meter:
-        """What counts the query of this question, on the question's day."""
-        return Meter(usage, question.partner.organisation, question.now[:10], plan.limited)
 
     async def reserve(self) -> None:
         """Count the query under every agreement at once; raise `Denied`, with nothing counted, if one is used up."""

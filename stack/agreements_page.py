@@ -19,11 +19,11 @@ SCHEMA = "policies/schemas/agreements.json"
 _FOR_MASKS = {
     "null": "any type",
     "constant": "any type; the value must be of it",
-    "keyed_hash": "text",
-    "truncate": "text",
+    "keyed_hash": "text of any length (varchar)",
+    "truncate": "text (varchar)",
     "time_grain": "date, timestamp (`hour`: timestamp)",
     "band": "whole numbers, decimals, double, real",
-    "geo_grid": "double, real",
+    "geo_grid": "double",
 }
 
 

@@ -31,7 +31,7 @@ RENEW_DAYS = 30
 
 
 def bundle_secret_file(home: Home) -> Path:
-    """Return the file of the secret under which OPA reads bundles."""
+    """Return the file of the token with which OPA reads bundles."""
     return secret_file(home, "bundles")
 
 

@@ -32,7 +32,12 @@ def configure(home: Home, settings: StackSettings) -> str:
     }
     content = json.dumps(
         {
-            "services": {"gateway": {"url": f"http://127.0.0.1:{settings.tcp.wall}/{secret}"}},
+            "services": {
+                "gateway": {
+                    "url": f"http://127.0.0.1:{settings.tcp.wall}/bundles",
+                    "credentials": {"bearer": {"token": secret}},
+                }
+            },
             "keys": {
                 name: {
                     "algorithm": "ES256",
@@ -66,6 +71,7 @@ def command(home: Home, opa: Path, tcp_port: int) -> list[str]:
         f"--addr=127.0.0.1:{tcp_port}",
         f"--config-file={home.opa_settings}",
         "--disable-telemetry",
+        "--optimize-store-for-read-speed",  # without it a port's whole document is copied at each question
         "--log-level=error",
         "--shutdown-grace-period=2",
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
@@ -24,7 +25,7 @@ from gateway.errors import (
     PortUnavailable,
     Unavailable,
 )
-from gateway.model import Admission, Condition, Decision, Mask, QueryRequest, Question
+from gateway.model import Admission, Condition, Decision, Mask, Partner, Preview, QueryRequest, Question
 from gateway.parts import Rows
 from tests.simulator import FakeEngine, FixedPolicy, Log, gate
 from tests.world import LA_CALLS as LA
@@ -90,6 +91,44 @@ def test_the_record_of_a_decision_says_who_what_and_under_which_agreement() -> N
         ("los_angeles", "freight.calls", ("ship",), ("a1",)),
         ("oakland", "freight.calls", ("ship",), ("a1",)),
     ]
+
+
+def test_the_log_says_what_was_asked_so_that_an_edit_can_be_tried_on_it() -> None:
+    log = Log()
+
+    run(gate(log, FakeEngine(log)).answer(PARTNER, ask()))
+    with pytest.raises(Denied):
+        run(gate(log, FakeEngine(log), FixedPolicy(says({}))).answer(PARTNER, ask()))
+    with pytest.raises(NotAllowed):
+        run(gate(log, FakeEngine(log)).answer(PARTNER, ask("DROP TABLE x")))
+
+    decided, denied, unread = log.records
+    assert isinstance(decided, DecisionRecord)
+    assert isinstance(denied, RefusalRecord)
+    assert isinstance(unread, RefusalRecord)
+    assert set(decided.asked) == {"los_angeles.freight.calls", "oakland.freight.calls"}
+    assert all("ship" in columns for columns in decided.asked.values())
+    assert (denied.asked, unread.asked) == (decided.asked, None)
+
+
+def test_a_preview_asks_one_port_as_the_partner_and_is_logged_as_the_stewards() -> None:
+    log = Log()
+    engine = FakeEngine(log)
+    policy = FixedPolicy(says({LA: [gives("ship")]}))
+    steward = Partner("la-steward", "port_of_los_angeles", "port_authority", ("steward",), (), {}, "token-2")
+    partner = replace(PARTNER, id=steward.id)
+    request = replace(ask(), preview=Preview(steward, "los_angeles"))
+
+    run(gate(log, engine, policy).answer(partner, request))
+
+    record = log.records[0]
+    assert isinstance(record, DecisionRecord)
+    assert [table.name for table in policy.questions[0].tables] == [LA]
+    assert policy.questions[0].partner.organisation == "gobiz"
+    assert (record.partner.organisation, record.partner.token_id) == ("port_of_los_angeles", "token-2")
+    assert record.seen_as is not None
+    assert record.seen_as.organisation == "gobiz"
+    assert engine.sent[0][1] == "la-steward#1"
 
 
 def test_the_key_of_a_mask_is_not_in_the_log() -> None:

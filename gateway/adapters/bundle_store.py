@@ -27,7 +27,7 @@ from typing import Protocol
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from gateway.audit.record import AlarmRecord, PublicationRecord
-from gateway.errors import Broken, Unavailable
+from gateway.errors import Unavailable
 from gateway.parts import AuditLog, Clock
 from gateway.policy.bundle import LIBRARY, Bundle, read_library, read_port
 from gateway.policy.refusal import BundleRefused
@@ -78,6 +78,13 @@ class Standing:
     served: Served | None = None
     seen: Seen | None = None
     refusal: Refusal | None = None
+    is_loaded: bool = True
+    """Whether OPA answered with the revision in force when it was asked last."""
+    rules_until: float | None = None
+    """Which narrow.rego is in force OPA's answers do not tell: until when OPA must have asked for more with this bundle
+    in its hands; None once it has, or if the bundle holds no such rules."""
+    is_seen_lost: bool = False
+    """Whether the highest serial number cannot be read: then no bundle can be told from an older one."""
     superseded: dict[str, float] = field(default_factory=dict)
     """Revisions that were in force a moment ago -> until when."""
 
@@ -138,6 +145,7 @@ class BundleStore:
         self._rules.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         for port, standing in self._ports.items():
             standing.seen = _read_seen(self._seen_file(port))
+            standing.is_seen_lost = standing.seen is None and self._seen_file(port).exists()
             file = self._file(port)
             if file.exists():
                 try:
@@ -147,7 +155,8 @@ class BundleStore:
 
     async def accept(self, port: str, packed: bytes, by: str) -> Bundle:
         """Put a bundle into force and return it; raises BundleRefused, which is in the audit log by then."""
-        return await self._take(port, packed, by)
+        # whoever sent it may go away in the middle: what is half in force helps nobody
+        return await asyncio.shield(self._take(port, packed, by))
 
     async def refuse(self, port: str, refused: BundleRefused, by: str) -> None:
         """Write that a bundle was refused; raises AuditUnavailable."""
@@ -179,6 +188,8 @@ class BundleStore:
         standing = self._ports.get(port)
         if standing is None or standing.key is None:
             raise BundleRefused("unknown_port", f"this gateway knows no port {port[:60]} with a public key", port)
+        if standing.is_seen_lost:
+            raise BundleRefused("seen_lost", f"the highest serial number of {port} cannot be read", port)
         bundle = read_port(packed, port, standing.key)
         self._check_time(bundle)
         self._check_order(bundle, standing.seen)
@@ -233,8 +244,10 @@ class BundleStore:
 
     def _put_into_force(self, port: str, bundle: Bundle, served: Served) -> None:
         standing = self._ports[port]
+        until = self._monotonic() + GRACE_SECONDS
         if standing.bundle is not None:
-            standing.superseded[standing.bundle.revision] = self._monotonic() + GRACE_SECONDS
+            standing.superseded[standing.bundle.revision] = until
+        standing.rules_until = until if bundle.narrow is not None else None
         standing.superseded.pop(bundle.revision, None)
         standing.bundle, standing.served = bundle, served
         self._news.set()  # for all who wait now; who comes later waits for the next
@@ -252,6 +265,9 @@ class BundleStore:
 
     async def served_after(self, name: str, etag: str, seconds: float) -> Served | None:
         """What OPA gets under this name, once it is another than `etag`, or when the time is up."""
+        standing = self._ports.get(name)
+        if standing is not None and standing.served is not None and standing.served.etag == etag:
+            standing.rules_until = None  # OPA names what it has activated
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while (found := self.served(name)) is not None and found.etag == etag:
@@ -261,11 +277,15 @@ class BundleStore:
     def trouble(self, port: str, revision: str) -> str:
         """Say in one word why an answer of OPA with this revision does not count for the port; empty if it does."""
         state = self.state(port)
-        if state or revision == self.revision(port):
+        standing = self._ports.get(port)
+        if state or standing is None:
             return state
-        standing = self._ports[port]
+        has_rules = standing.rules_until is None or self._monotonic() <= standing.rules_until
+        standing.is_loaded = revision == self.revision(port) and has_rules
+        if standing.is_loaded:
+            return ""
         standing.superseded = {old: until for old, until in standing.superseded.items() if self._monotonic() <= until}
-        is_fresh = revision in standing.superseded and not self.suspension(port).everything
+        is_fresh = has_rules and revision in standing.superseded and not self.suspension(port).everything
         return "" if is_fresh else "another_revision"
 
     def state(self, port: str) -> str:
@@ -295,13 +315,17 @@ class BundleStore:
         """Say of each port what is in force, since when, and what was refused last."""
         return {port: self._status(port, standing) for port, standing in self._ports.items()}
 
+    @staticmethod
+    def _state_of(standing: Standing) -> str:
+        if standing.bundle is not None and suspension(standing.bundle).everything:
+            return "suspended"
+        return "in_force" if standing.is_loaded else "not_loaded"
+
     def _status(self, port: str, standing: Standing) -> dict[str, object]:
-        told: dict[str, object] = {"state": self.state(port) or "in_force"}
+        told: dict[str, object] = {"state": self.state(port) or self._state_of(standing)}
         if standing.bundle is not None:
             manifest = standing.bundle.manifest
             age = self._clock() - manifest.made
-            if self.suspension(port).everything and told["state"] == "in_force":
-                told["state"] = "suspended"
             told |= {
                 "revision": standing.bundle.revision,
                 "serial": manifest.serial,
@@ -345,16 +369,14 @@ def _digest(content: bytes) -> str:
 
 
 def _read_seen(file: Path) -> Seen | None:
-    """Read the highest serial number; a file that cannot be read shuts the port rather than forget it."""
-    if not file.exists():
-        return None
+    """Read the highest serial number; None if there is none, or the file does not hold one."""
     try:
-        match json.loads(file.read_bytes()):
+        match json.loads(file.read_bytes()) if file.exists() else None:
             case {"serial": int(serial), "digest": str(digest)}:
                 return Seen(serial, digest)
     except ValueError:
         pass
-    raise Broken(f"{file.name} does not hold a serial number")
+    return None
 
 
 def _write_durably(file: Path, content: bytes) -> None:

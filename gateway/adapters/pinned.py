@@ -9,7 +9,8 @@ A policy that does not answer stays `PolicyUnavailable`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 
 from gateway.adapters.bundle_store import BundleStore
 from gateway.errors import PolicyUnavailable
@@ -18,6 +19,8 @@ from gateway.parts import Policy
 
 UNVERIFIED = "The port's agreements cannot be verified at the moment."
 NO_REVISION = "none"
+PATIENCE_SECONDS = 10.0
+"""How long a gateway is not ready because OPA is behind with one port, as it is just after its own start."""
 
 _NOBODY = Partner("nobody", "nobody", "nobody", (), (), {}, "")
 _log = logging.getLogger("portgate.bundles")
@@ -26,10 +29,19 @@ _log = logging.getLogger("portgate.bundles")
 class PinnedPolicy:
     """A policy that counts for what its ports have published, and for nothing else."""
 
-    def __init__(self, policy: Policy, bundles: BundleStore, ports: Mapping[str, Port]) -> None:
-        self._policy, self._bundles, self._ports = policy, bundles, ports
+    def __init__(
+        self,
+        policy: Policy,
+        bundles: BundleStore,
+        ports: Mapping[str, Port],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._policy, self._bundles, self._ports, self._monotonic = policy, bundles, ports, monotonic
         self._loaded: set[str] = set()
         """Ports that the policy has answered for, under the revision in force, since this gateway started."""
+        self._behind_since: dict[str, float] = {}
+        """Ports whose revision in force the policy does not have -> since when."""
         self._told: dict[str, str] = {}
         """Port -> the trouble that the log was last told of."""
 
@@ -45,17 +57,26 @@ class PinnedPolicy:
         return Decision(decision.id, revisions, tables)
 
     async def probe(self) -> None:
-        """Raise `PolicyUnavailable` unless the policy is well and has loaded, once, what each port has published."""
+        """Raise `PolicyUnavailable` unless the policy is well and has loaded what each port has published.
+
+        A port that was loaded once, and is behind for longer than `PATIENCE_SECONDS`, is that port's trouble alone.
+        """
         await self._policy.probe()
         published = [port for port in self._bundles.ports if not self._bundles.state(port)]
         if not published:
             raise PolicyUnavailable("no port has published its agreements", hint="see: portgate policy status")
         tables = tuple(AskedTable(TableName(port, "freight", "vessel_calls"), ("call_id",)) for port in published)
         decision = await self._policy.decide(Question(_NOBODY, "freight_resilience", "2026-01-01T00:00:00Z", tables))
-        self._loaded |= {p for p in published if decision.revisions.get(p) == self._bundles.revision(p)}
-        waiting = [port for port in published if port not in self._loaded]
+        behind = {port for port in published if decision.revisions.get(port) != self._bundles.revision(port)}
+        self._loaded |= set(published) - behind
+        now = self._monotonic()
+        self._behind_since = {port: self._behind_since.get(port, now) for port in behind}
+        waiting = [port for port in published if port in behind and self._must_wait_for(port, now)]
         if waiting:
             raise PolicyUnavailable(f"OPA has not loaded the agreements of {', '.join(waiting)} yet")
+
+    def _must_wait_for(self, port: str, now: float) -> bool:
+        return port not in self._loaded or now - self._behind_since[port] < PATIENCE_SECONDS
 
     def _trouble(self, port: str, revision: str) -> str:
         trouble = self._bundles.trouble(port, revision)

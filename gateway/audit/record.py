@@ -74,6 +74,8 @@ class DecisionRecord:
     """Which gateway decided."""
     partial: bool = False
     asked: Asked = field(default_factory=dict)
+    seen_as: RecordedPartner | None = None
+    """For a preview: the partner as whom a port's steward, who stands in `partner`, looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ class RefusalRecord:
     build: str = ""
     asked: Asked | None = None
     """None if the policy was not asked either."""
+    seen_as: RecordedPartner | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from gateway.edge.bundles import Intake, add_publishing
 from gateway.edge.catalog import describe
 from gateway.edge.encode import FORMATS, choose_format
 from gateway.edge.front import Front
+from gateway.edge.preview import add_previews
 from gateway.edge.problems import (
     MethodNotAllowed,
     NotAcceptable,
@@ -84,6 +85,7 @@ def make_app(gate: Front, ready: Readiness, bundles: Bundles | None = None) -> F
     app.add_middleware(Outermost)
     _add_queries(app, gate)
     _add_catalog(app, gate)
+    add_previews(app, gate, lambda request: _identify(request, gate), _read_body)
     _add_health(app, ready, bundles)
     if bundles is not None:
         add_publishing(app, bundles, lambda request: _identify(request, gate), _read_body)

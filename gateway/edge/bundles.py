@@ -2,7 +2,8 @@
 
 *Invariants*
 - A bundle comes in by the port's own steward only: role `steward`, and the port's organisation or the port itself.
-- Out go accepted bundles only, to whoever knows the secret in the path; everything else is 404 without a body.
+- Out go accepted bundles only, to whoever bears the secret: in a header, because OPA writes addresses into its log.
+  Everything else is 404 without a body.
 """
 
 from __future__ import annotations
@@ -92,6 +93,7 @@ Waiting = Callable[[str, str, float], Awaitable[_Served | None]]
 """Name, what OPA has, seconds -> what OPA gets."""
 
 MAX_WAIT_SECONDS = 5.0
+_PREFIX = b"/bundles/"
 _OPA_MEDIA_TYPE = b"application/vnd.openpolicyagent.bundles"
 _WAIT = re.compile(rb"(?:^|[;,])\s*wait=([0-9]{1,3})\s*(?:$|[;,])")
 
@@ -100,21 +102,22 @@ _WAIT = re.compile(rb"(?:^|[;,])\s*wait=([0-9]{1,3})\s*(?:$|[;,])")
 
 
 def bundles_app(served_after: Waiting, secret: str, others: ASGIApp) -> ASGIApp:
-    """Return the application that gives OPA its bundles; what is not below the secret goes to `others`.
+    """Return the application that gives OPA its bundles, below /bundles/; all else goes to `others`.
 
     OPA asks for long polling (`Prefer: wait=1`) and hears of a new bundle at once; it takes the answer's content type
     for a promise that this works.
     """
-    prefix = f"/{secret}/".encode()
+    bearer = f"Bearer {secret}".encode()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         path: bytes = scope.get("raw_path", b"") if scope["type"] == "http" else b""
-        if not hmac.compare_digest(path[: len(prefix)], prefix):
+        if not path.startswith(_PREFIX):
             await others(scope, receive, send)
             return
-        name, _, rest = path[len(prefix) :].decode("ascii", "replace").partition(".")
-        if scope["method"] != "GET" or rest != "tar.gz":
+        name, _, rest = path[len(_PREFIX) :].decode("ascii", "replace").partition(".")
+        is_known = hmac.compare_digest(_header(scope, b"authorization"), bearer)
+        if not is_known or scope["method"] != "GET" or rest != "tar.gz":
             await _answer(send, 404, [], b"")
             return
         has = _header(scope, b"if-none-match").decode("ascii", "replace")

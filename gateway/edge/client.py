@@ -86,10 +86,10 @@ def fetch(client: httpx.Client, method: str, path: str, **more: Any) -> Members:
     return members
 
 
-def stream_lines(client: httpx.Client, question: Members) -> Iterator[Members | list[Any]]:
+def stream_lines(client: httpx.Client, question: Members, path: str = "/api/queries") -> Iterator[Members | list[Any]]:
     """Ask a query and yield each line of its NDJSON answer; raises Problem, before the first line or after the last."""
     headers = {"Accept": "application/x-ndjson"}
-    with client.stream("POST", "/api/queries", json=question, headers=headers) as response:
+    with client.stream("POST", path, json=question, headers=headers) as response:
         if response.status_code >= 400:
             response.read()
             raise Problem(_document(response))

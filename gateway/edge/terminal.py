@@ -259,7 +259,7 @@ def _log_detail(record: Members) -> str:
         times = f" ({record['count']} times)" if record["count"] > 1 else ""
         return f"{record['operation']} {record['target']} {', '.join(record['columns'])}".strip() + times
     if record["kind"] == "publication":
-        return f"{record['port']}: {record['revision']}, serial {record['serial']}, made {record['made']}"
+        return f"{record['port']}: {record['revision'][:12]}, serial {record['serial']}, made {record['made']}"
     sql = " ".join(str(record["sql"]).split())
     asked = sql if len(sql) <= 60 else sql[:59] + "…"
     return f"{record['purpose']}: {asked}" if record["kind"] == "decision" else f"{record['code']}: {asked}"

@@ -118,6 +118,20 @@ OPERATORS = (
 )  # fmt: skip
 """Nodes whose operands may be no predicate without brackets."""
 
+RECKONING = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg, exp.Cast)
+"""What may stand between a column and a figure of it: `sum(hours * 60)`."""
+COMPUTING = (
+    exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeNEQ, exp.And, exp.Or, exp.Not, exp.Is, exp.Between, exp.Like,
+    exp.Escape, exp.DPipe, exp.Case, exp.If, exp.TryCast, exp.Extract, exp.Trim, exp.AtTimeZone, exp.Bracket, exp.Tuple,
+    exp.JSONValue, exp.JSONExtract, exp.JSONObject, exp.JSONKeyValue, exp.Kwarg,
+)  # fmt: skip
+"""What makes something else of the values in it."""
+CONSTANTS = (
+    exp.Literal, exp.HexString, exp.Boolean, exp.Null, exp.Var, exp.DataType, exp.Interval, exp.Star, exp.CurrentDate,
+    exp.CurrentTime, exp.CurrentTimestamp, exp.Localtime, exp.Localtimestamp,
+)  # fmt: skip
+"""What no column's value is in; a star is read where it stands."""
+
 TYPES = frozenset(
     {
         "BOOLEAN", "TINYINT", "SMALLINT", "INT", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL", "VARCHAR", "CHAR", "VARBINARY",

@@ -14,6 +14,7 @@ from gateway.errors import Denied
 from gateway.kernel.narrow import allowed, narrow
 from gateway.kernel.parse import Statement, place
 from gateway.kernel.resolve import Resolved, UnresolvedName, resolve
+from gateway.kernel.scope import TableUse
 from gateway.model import (
     CANONICAL_CATALOG,
     CANONICAL_SCHEMA,
@@ -114,7 +115,8 @@ def authorise(statement: Statement, surveyed: Resolved, decision: Decision, gran
         if use.name.catalog == CANONICAL_CATALOG and not sharing & use.ports:
             node = list(surveyed.tree.find_all(exp.Table))[use.place]
             hint = _why_table(use.name, use.ports, grant.granted)
-            raise Denied(f"no agreement lets you read {use.name} here", hint=hint, **place(statement.text, node))
+            message = f"no agreement lets you read {use.name} here{_words_on_table(use, decision)}"
+            raise Denied(message, hint=hint, **place(statement.text, node))
     resolved = _resolved(statement, surveyed, decision, grant)
     return resolved, narrow(resolved, grant, _narrowed)
 
@@ -129,6 +131,17 @@ def _resolved(statement: Statement, surveyed: Resolved, decision: Decision, gran
         words = "; ".join(f"{port}: {reason.rstrip('.')}" for port, reason in sorted(reasons.items()))
         message = f"no agreement lets you use {fault.name}"
         raise Denied(f"{message} ({words})", hint="leave it out", line=fault.line, column=fault.column) from fault
+
+
+def _words_on_table(use: TableUse, decision: Decision) -> str:
+    """What ports say of a table as a whole: the one sentence that stands for all its columns, each sentence once."""
+    sayers: dict[str, list[str]] = {}
+    for name, answer in decision.tables.items():
+        sentences = set(answer.withheld.values())
+        if name[1:] == use.name[1:] and name.catalog in use.ports and len(sentences) == 1:
+            sayers.setdefault(sentences.pop().rstrip("."), []).append(name.catalog)
+    words = "; ".join(f"{', '.join(sorted(ports))}: {sentence}" for sentence, ports in sorted(sayers.items()))
+    return f" ({words})" if words else ""
 
 
 def _why_table(name: TableName, ports: Iterable[str], catalog: Catalog) -> str:

@@ -544,3 +544,13 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType({f.name: f for f in read(TA
 
 TABLE_FUNCTIONS: Mapping[str, Function] = MappingProxyType({f.name: f for f in read(TABLE) if f.kind == "table"})
 """What may stand in FROM TABLE(…), by name in lower case: `sequence` is there and above, the others are refused."""
+
+FIGURES = frozenset(
+    (
+        "count count_if approx_distinct sum avg geometric_mean stddev stddev_pop stddev_samp variance var_pop var_samp "
+        "covar_pop covar_samp corr regr_intercept regr_slope skewness kurtosis"
+    ).split()
+)
+"""Aggregates whose result is a number about many rows, and no value of one of them."""
+PICKING = frozenset({"min", "max", "arbitrary", "any_value"})
+"""Aggregates whose result is one of the values as it is."""

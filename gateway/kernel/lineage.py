@@ -20,19 +20,10 @@ from typing import Generic, Literal, NamedTuple, Protocol, TypeVar, cast
 
 from sqlglot import exp
 
-from gateway.kernel.functions import FUNCTIONS
+from gateway.kernel.allowed import COMPUTING, CONSTANTS, RECKONING
+from gateway.kernel.functions import FIGURES, FUNCTIONS, PICKING
 from gateway.kernel.lexer import ARRAY, INTERVAL, LITERAL
 from gateway.model import USES, Use
-
-FIGURES = frozenset(
-    (
-        "count count_if approx_distinct sum avg geometric_mean stddev stddev_pop stddev_samp variance var_pop var_samp "
-        "covar_pop covar_samp corr regr_intercept regr_slope skewness kurtosis"
-    ).split()
-)
-"""Aggregates whose result is a number about many rows, and no value of one of them."""
-PICKING = frozenset({"min", "max", "arbitrary", "any_value"})
-"""Aggregates whose result is one of the values as it is."""
 
 AS_IS, RECKONED, COMPUTED = range(3)
 """What has become of a column's value: itself; under arithmetic, a cast or `max`; anything else."""
@@ -412,21 +403,8 @@ _READ: Mapping[type[exp.Expr], _Read] = {  # type: ignore[type-arg]
     exp.Dot: Tracer._field,
     exp.Window: Tracer._window,
     **dict.fromkeys((exp.Anonymous, exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup), Tracer._call),
-    **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg, exp.Cast), Tracer._reckoned),
-    **dict.fromkeys(
-        (
-            exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeNEQ, exp.And, exp.Or, exp.Not, exp.Is, exp.Between,
-            exp.Like, exp.Escape, exp.DPipe, exp.Case, exp.If, exp.TryCast, exp.Extract, exp.Trim, exp.AtTimeZone,
-            exp.Bracket, exp.Tuple, exp.JSONValue, exp.JSONExtract, exp.JSONObject, exp.JSONKeyValue, exp.Kwarg,
-        ),
-        Tracer._computed,
-    ),
-    **dict.fromkeys(
-        (
-            exp.Literal, exp.HexString, exp.Boolean, exp.Null, exp.Var, exp.DataType, exp.Interval, exp.Star,
-            exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp, exp.Localtime, exp.Localtimestamp,
-        ),
-        Tracer._constant,
-    ),
+    **dict.fromkeys(RECKONING, Tracer._reckoned),
+    **dict.fromkeys(COMPUTING, Tracer._computed),
+    **dict.fromkeys(CONSTANTS, Tracer._constant),
 }  # fmt: skip
 """How each kind of node is read as a value; one that is not here is used in all six ways."""

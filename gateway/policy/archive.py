@@ -18,6 +18,7 @@ MAX_PACKED_BYTES = 4 * 1024 * 1024
 MAX_UNPACKED_BYTES = 32 * 1024 * 1024
 MAX_FILES = 64
 BLOCK = 512
+NAME_CHARACTERS = 100
 
 _GZIP = 31
 """zlib's name for: the gzip format, largest window."""
@@ -94,6 +95,8 @@ def _padded(content: bytes) -> bytes:
 
 
 def _header(name: str, size: int) -> bytes:
+    if len(name) > NAME_CHARACTERS:
+        raise ValueError("a name is longer than a plain tar can hold")
     before = name.encode("ascii").ljust(100, b"\0") + b"0000644\0" + 2 * b"0000000\0" + b"%011o\0" % size
     after = b"0" + bytes(100) + b"ustar\x0000" + bytes(64) + 2 * b"0000000\0"
     header = (before + b"00000000000\0" + b" " * 8 + after).ljust(BLOCK, b"\0")

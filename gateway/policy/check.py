@@ -451,8 +451,8 @@ class _Checker:
             message = f"the agreement does not give {column.name} for a join"
             mend = f"add `{column.name}` to `columns`" if given is None else f"add `join` to the uses of {column.name}"
             self._add("error", "join_use", message, mend, path)
-        if join.values == "hashed" and fits.type_of(column.type).name != "varchar":
-            message = f"{column.name} is {column.type}, and only text (varchar) can be hashed"
+        if join.values == "hashed" and not fits.can_be_hashed(column):
+            message = f"{column.name} is {column.type}, and only text of any length (varchar) can be hashed"
             self._add("error", "join_type", message, "write values: clear, or join by a text", path)
 
     def _statistics(self, rule: TableRule, where: _Where) -> None:

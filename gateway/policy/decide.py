@@ -208,29 +208,28 @@ class Decider:
                 continue
             if not agreement.reciprocal or gives_back(self._documents, table, document.port, purpose, day, giver):
                 yield _Live(agreement, rule, shown_rows(rule, partner) if _can_give(rule) else ())
-            elif rule.release == "statistics":
-                yield _Live(agreement, rule, ())
 
     def _decided(self, question: Question, asked: AskedTable, held: tuple[Held, ...]) -> TableDecision:
         granted = {column for found in held for column in found.grant.columns}
-        withheld = {c: self._why_not(question, asked.name, c) for c in asked.columns if c not in granted}
+        withheld = {c: self._why_not(question, asked, c) for c in asked.columns if c not in granted}
         if all(found.embargo is None for found in held):
             return TableDecision(tuple(found.grant for found in held), withheld)
         return TableDecision(tuple(_late(found, question.now) for found in held), withheld)
 
-    def _why_not(self, question: Question, name: TableName, column: str) -> str:
+    def _why_not(self, question: Question, asked: AskedTable, column: str) -> str:
+        name = asked.name
         document = self._documents.get(name.catalog)
         if is_labor(column) or document is None or document.suspended:
             return FLOOR if is_labor(column) else NO_AGREEMENT if document is None else SUSPENDED
         live = self._live(Asker.of(question.partner), question.purpose, self.alike(question.now[:10]), name)
-        giving = [one for one in live if column in one.rule.columns]
-        spent = question.spent.get(name.catalog, {})
-        for one in giving:
-            if is_used_up(one.agreement, spent):
+        spent, uses = question.spent.get(name.catalog, {}), asked.uses.get(column, _ALL_USES)
+        for one in live:
+            if one.rows and gives(one.rule, column, uses) and is_used_up(one.agreement, spent):
                 return USED_UP.format(one.agreement.id)
         words = document.withheld.get(f"{name.schema}.{name.table}", {})
         said = words.get(column) or words.get("*")
-        return said or (STATISTICS if any(one.rule.release == "statistics" for one in giving) else NO_AGREEMENT)
+        is_figure = any(one.rule.release == "statistics" and column in one.rule.columns for one in live)
+        return said or (STATISTICS if is_figure else NO_AGREEMENT)
 
 
 def decide(documents: Mapping[str, PortDocument], question: Question) -> Decision:

@@ -15,8 +15,6 @@ from gateway.policy.language import Condition, PartnerAttribute, is_day
 
 Family = Literal["text", "whole", "decimal", "double", "boolean", "date", "timestamp", "other"]
 
-HASH_LENGTH = 32
-
 _TYPE = re.compile(r"([a-z]+)(?:\((\d+)(?:,(\d+))?\))?( with time zone)?")
 _FAMILIES: Mapping[str, Family] = {
     "varchar": "text", "char": "text", "tinyint": "whole", "smallint": "whole", "integer": "whole", "bigint": "whole",
@@ -266,9 +264,13 @@ def _no_mask(mask: Mask, column: Column, wanted: str, mend: str) -> Misfit:
 def _hash_misfit(mask: Mask, column: Column, type_: Type) -> Misfit | None:
     if type_.name != "varchar":
         return _no_mask(mask, column, "text (varchar)", _other_mask(type_))
-    if type_.size is not None and type_.size < HASH_LENGTH:
-        return _no_mask(mask, column, f"text of at least {HASH_LENGTH} characters", "write mask: null, or truncate")
-    return None
+    # a hash has 32 characters, and the type of the column stays
+    return None if can_be_hashed(column) else _no_mask(mask, column, "text of any length", "write truncate or null")
+
+
+def can_be_hashed(column: Column) -> bool:
+    """Say whether a hash has room in a column."""
+    return type_of(column.type) == Type("text", "varchar")
 
 
 def _truncate_misfit(mask: Mask, column: Column, type_: Type) -> Misfit | None:
@@ -297,7 +299,7 @@ def _band_misfit(mask: Mask, column: Column, type_: Type) -> Misfit | None:
 
 
 def _grid_misfit(mask: Mask, column: Column, type_: Type) -> Misfit | None:
-    if type_.family != "double":
+    if type_.name != "double":
         return _no_mask(mask, column, "coordinates (double)", _other_mask(type_))
     if float(mask.value or 0) > 180:
         return Misfit("mask_type", f"a cell of {mask.value} degrees is wider than the earth", "write at most 180")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from gateway.model import PURPOSES, USES, JoinRule, JoinValues, Limits, Mask, MaskKind, Operator, Scalar, Use
 from gateway.policy import language, schema
@@ -28,7 +28,7 @@ from gateway.policy.language import (
     Statistics,
     TableRule,
 )
-from gateway.policy.yaml_tree import Node, read_tree
+from gateway.policy.yaml_tree import LOADER, Node, read_tree
 
 __all__ = ["Finding", "Reading", "read_document"]
 
@@ -76,9 +76,9 @@ class Reading:
         return found.line, found.column
 
 
-def read_document(text: str) -> Reading:
+def read_document(text: str, *, loader: Any = LOADER) -> Reading:
     """Read a port's file."""
-    root, findings = read_tree(text)
+    root, findings = read_tree(text, loader=loader)
     if root is None:
         return Reading(None, tuple(findings), None, (), None)
     reader = _Reader(findings)

@@ -38,6 +38,7 @@ _MENDS: Mapping[str, str] = {
     "from_the_future": "Set the clock of the machine that signs, then sign again.",
     "too_old": "Sign the agreements again: that says that they still hold.",
     "older_than_seen": "Sign again; `portgate policy rollback {name}` brings an older state of the agreements back.",
+    "seen_lost": "Ask the operator to bring {name}.seen.json back from a copy of `policy.bundles_directory`.",
     "foreign_steward": "A port's own steward publishes for it.",
     "unknown_port": "Ask the partnership's operator to take the port and its public key into the gateway's settings.",
     # narrow.rego

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from gateway.model import CANONICAL_SCHEMA, USES, AskedTable, Partner, Question, TableName, Use
-from gateway.policy.compare import Documents, Types, Verdict, held_comparison
+from gateway.model import CANONICAL_SCHEMA, USES, AskedTable, JoinRule, Limits, Partner, Question, TableName, Use
+from gateway.policy.compare import LIMIT_KINDS, Documents, Types, Verdict, held_comparison
 from gateway.policy.decide import Asker, Decider, Held
 
 Outcome = Literal["newly refused", "newly allowed", "narrowed", "widened", "mask changed", "unchanged"]
@@ -176,8 +176,9 @@ class Simulation:
         rows = _outcome_of(comparison.rows_verdict())
         if rows != "unchanged" and rows not in found:
             found[rows] = ["rows"]
-        if not found and _limits_of(before) != _limits_of(after):
-            found["narrowed" if _are_less(before, after) else "widened"] = ["limits"]
+        pairs = _terms(before, after)
+        if not found and any(then != now for then, now in pairs):
+            found["narrowed" if all(_is_less(*pair) for pair in pairs) else "widened"] = ["limits or joins"]
         for outcome, columns in found.items():
             yield outcome, f"{asked.name.catalog} {name} {', '.join(columns)}: {_WORDS[outcome]}"
 
@@ -200,19 +201,19 @@ def _gives(held: tuple[Held, ...], column: str, uses: frozenset[Use]) -> bool:
     return any(column in found.grant.columns and uses <= found.grant.uses.get(column, _ALL) for found in held)
 
 
-def _limits_of(held: tuple[Held, ...]) -> list[object]:
-    return [(found.grant.limits, found.grant.joins) for found in held]
+_Terms = tuple[Limits, tuple[JoinRule, ...] | None]
 
 
-def _are_less(before: tuple[Held, ...], after: tuple[Held, ...]) -> bool:
-    """Whether no limit of the same agreements is wider after."""
-    known = {found.grant.id: found.grant.limits for found in before}
-    pairs = [(known[found.grant.id], found.grant.limits) for found in after if found.grant.id in known]
-    return all(
-        _at_most(getattr(now, kind), getattr(then, kind))
-        for then, now in pairs
-        for kind in ("rows", "queries_a_day", "bytes_a_day")
-    )
+def _terms(before: tuple[Held, ...], after: tuple[Held, ...]) -> list[tuple[_Terms, _Terms]]:
+    """Limits and joins of the agreements that hold before and after."""
+    known = {found.grant.id: (found.grant.limits, found.grant.joins) for found in before}
+    return [(known[f.grant.id], (f.grant.limits, f.grant.joins)) for f in after if f.grant.id in known]
+
+
+def _is_less(before: _Terms, after: _Terms) -> bool:
+    """Whether no limit is wider after, and no join that was not listed before may be made."""
+    limits = all(_at_most(getattr(after[0], kind), getattr(before[0], kind)) for kind in LIMIT_KINDS)
+    return limits and (before[1] is None or (after[1] is not None and set(after[1]) <= set(before[1])))
 
 
 def _at_most(limit: int | None, other: int | None) -> bool:
@@ -227,7 +228,7 @@ class TooOld(Exception):
 
 
 class NotAsked(Exception):
-    """A query that was refused before the policy was asked."""
+    """No partner's question to the policy: refused before it was asked, or a steward's preview."""
 
 
 class LogReader:
@@ -241,7 +242,7 @@ class LogReader:
         """Read a decision or a refusal; raises TooOld and NotAsked."""
         if "asked" not in record or "attributes" not in record["partner"]:
             raise TooOld
-        if record["asked"] is None:
+        if record["asked"] is None or record.get("seen_as") is not None:
             raise NotAsked
         tables = tuple(self._table(name, columns) for name, columns in record["asked"].items())
         return Logged(

@@ -17,7 +17,7 @@ import yaml
 from gateway.policy.findings import Finding, Path, written
 
 # libyaml where PyYAML was built with it: ten times as fast, the same events
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 MAX_DEPTH = 24
 MAX_CHARACTERS = 8_000_000
@@ -36,9 +36,9 @@ _UNCLEAR = (
     (re.compile(r"[-+]?0[0-9_]+(\.[0-9_]*)?"), "a number to some readers, and not the same one to each"),
     (re.compile(r"[-+]?0[xXbBoO][0-9a-fA-F_]+"), "a number to some readers and a text to others"),
     (re.compile(r"[-+]?[0-9]+_[0-9_]*(\.[0-9_]*)?"), "a number to some readers and a text to others"),
+    (re.compile(r"[-+]?([0-9]+[eE][-+]?|[0-9]*\.[0-9]*[eE])[0-9]{1,2}"), "a number to some and a text to others"),
     (re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"), "no number that can be compared"),
-    (re.compile(r"[-+]?[0-9.]+[eE][-+]?[0-9]{3,}"), "no number that can be compared"),
-    (re.compile(r"[-+]?[0-9]{19,}"), "a number too large to compare exactly"),
+    (re.compile(r"[-+]?([0-9]{19,}|[0-9.]+[eE][+]?[0-9]{3,})"), "a number too large to compare exactly"),
 )  # fmt: skip
 _YES_OR_NO = frozenset(form for word in ("yes", "no", "on", "off") for form in (word, word.capitalize(), word.upper()))
 
@@ -66,13 +66,13 @@ _NO_ITEMS: list[Node] = []
 _NO_ENTRIES: dict[str, tuple[Node, Node]] = {}
 
 
-def read_tree(text: str) -> tuple[Node | None, list[Finding]]:
+def read_tree(text: str, *, loader: Any = LOADER) -> tuple[Node | None, list[Finding]]:
     """Read one document; None where it cannot be read at all."""
     findings: list[Finding] = []
     if len(text) > MAX_CHARACTERS:
         return None, [Finding("yaml", "error", "the file is longer than 8 million characters", "split it", 1, 1, "")]
     try:
-        events = yaml.parse(text, Loader=_LOADER)
+        events = yaml.parse(text, Loader=loader)
         root = _Builder(events, findings).document()
     except yaml.MarkedYAMLError as error:
         place = _place(error.problem_mark or error.context_mark)

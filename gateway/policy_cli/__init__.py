@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from gateway.policy_cli import check, diff, new, publish, sign, simulate, status, suspend, test
+from gateway.policy_cli import check, diff, equity, explain, new, publish, sign, simulate, status, suspend, test
 
 app = typer.Typer(
     name="policy",
@@ -15,5 +15,5 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for tool in (new, check, test, diff, simulate, sign, publish, suspend, status):
+for tool in (new, check, test, explain, diff, simulate, equity, sign, publish, suspend, status):
     tool.register(app)

@@ -43,6 +43,23 @@ def home_of(directory: Path) -> Home:
     return Home(directory.expanduser().absolute())
 
 
+def read_checked(policies: Path, port: str) -> PortFiles:
+    """Read a port's files, and check them as `portgate policy check` does; raises FileFault."""
+    from datetime import UTC, datetime
+
+    from gateway.adapters.signing import FileFault, read_files
+    from gateway.policy_cli.check import check_files
+
+    files = read_files(policies, port)
+    files.document()
+    today = datetime.now(UTC).date().isoformat()
+    for checked in check_files([policies / "ports" / port / "data.yaml"], policies, today):
+        errors = tuple(finding for finding in checked.findings if finding.severity == "error")
+        if errors:
+            raise FileFault(f"{port}'s data.yaml has errors", f"mend it: portgate policy check {port}", errors)
+    return files
+
+
 def sign(files: PortFiles, key: Path | None, home: Home) -> Bundle:
     """Sign a port's files with its key; raises FileFault."""
     from gateway.adapters.signing import private_key

@@ -51,7 +51,7 @@ def new(
     """Ask a few questions and write a port's file, with comments, that passes the check."""
     catalog = read_catalog_here()
     if port not in catalog.ports:
-        _refuse(USAGE, f"there is no port {port}", catalog.ports)
+        _refuse(USAGE, f"there is no port {port}", port, catalog.ports)
     file = _free(output, port, policies)
     ask = _default if yes else _prompt
     answers = _answers(
@@ -88,12 +88,12 @@ def _answers(ask: Ask, port: str, catalog: Catalog, given: dict[str, str]) -> An
         purposes=_split(ask(f"For what, of: {', '.join(PURPOSES)}", ", ".join(PURPOSES), given["purposes"])),
         from_day=ask("First day, UTC", first, given["from"]),
         until_day=ask("First day on which it no longer holds", last, given["until"]),
-        reason=ask("Your words to the partner", f"{title} publishes this data.", given["reason"]),
+        reason=ask("Your words to the partner", f"The {title} publishes this data.", given["reason"]),
         tables=_split(ask(f"Which tables, of: {', '.join(known)}", known[0], given["tables"])),
     )
     for table in found.tables:
         if table not in known:
-            _refuse(FAULTY, f"{port} has no table {table} with a public column", known)
+            _refuse(FAULTY, f"{port} has no table {table} with a public column", table, known)
     return found
 
 
@@ -145,9 +145,8 @@ def _years() -> tuple[str, str]:
     return f"{now:%Y-%m-%d}", f"{now.year + 2}-01-01"
 
 
-def _refuse(code: int, message: str, known: Iterable[str]) -> None:
+def _refuse(code: int, message: str, word: str, known: Iterable[str]) -> None:
     from gateway.policy.findings import instead
 
-    word = message.split()[-1]
     typer.echo(f"{message}\n  mend: {instead(word, known)}", err=True)
     raise typer.Exit(code)

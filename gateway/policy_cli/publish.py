@@ -18,6 +18,7 @@ from gateway.policy_cli.bundles import (
     PortArgument,
     faults_told,
     home_of,
+    read_checked,
     send,
     sign,
     tell,
@@ -42,13 +43,14 @@ def publish(
     json: JsonOption = False,
 ) -> None:
     """Put a port's agreements into force; every query asked five seconds later is answered under them."""
-    from gateway.adapters.signing import read_files
-
     with faults_told(json):
         place = home_of(home)
-        packed = bundle.read_bytes() if bundle else sign(read_files(policies, port), key, place).packed()
+        packed = bundle.read_bytes() if bundle else sign(read_checked(policies, port), key, place).packed()
         told = send(place, port, packed, name)
         tell(told, json, f"{port} is in force at revision {told['revision']}")
+
+
+_REMINDER = "data.yaml is left as it is: put it back too before you publish again, or what was rolled back returns"
 
 
 def rollback(
@@ -66,4 +68,4 @@ def rollback(
     with faults_told(json):
         place = home_of(home)
         told = send(place, port, sign(files_at(policies, port, to), key, place).packed(), name)
-        tell(told, json, f"{port} is back in force at revision {told['revision']}; its data.yaml is left as it is")
+        tell(told, json, f"{port} is back in force at revision {told['revision']}\n{_REMINDER}")

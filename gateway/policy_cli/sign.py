@@ -17,6 +17,7 @@ from gateway.policy_cli.bundles import (
     PortArgument,
     faults_told,
     home_of,
+    read_checked,
     tell,
 )
 from gateway.policy_cli.bundles import sign as signed
@@ -38,10 +39,8 @@ def sign(
     json: JsonOption = False,
 ) -> None:
     """Sign a port's agreements: data.yaml, and narrow.rego if there is one, as one bundle."""
-    from gateway.adapters.signing import read_files
-
     with faults_told(json):
-        bundle = signed(read_files(policies, port), key, home_of(home))
+        bundle = signed(read_checked(policies, port), key, home_of(home))
         file = output or Path(f"{port}.tar.gz")
         file.write_bytes(bundle.packed())
         told = {"port": port, "file": str(file), "revision": bundle.revision, "serial": bundle.manifest.serial}

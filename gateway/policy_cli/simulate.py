@@ -145,7 +145,7 @@ def _lines(found: Replay) -> Iterator[str]:
     if found.too_old:
         yield f"{'too old':<16}{found.too_old:>9,}  (the record does not say what was asked)"
     if found.not_asked:
-        yield f"{'not asked':<16}{found.not_asked:>9,}  (refused before the policy was asked)"
+        yield f"{'not asked':<16}{found.not_asked:>9,}  (refused before the policy was asked, or a preview)"
     for outcome in OUTCOMES:
         changed = [one for one in found.changed if one.outcome == outcome]
         yield from ["", outcome] if changed else []

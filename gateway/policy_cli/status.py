@@ -33,7 +33,7 @@ def status(home: HomeOption = DEFAULT_HOME, json: JsonOption = False) -> None:
 def _ports(home: HomeOption) -> dict[str, dict[str, Any]]:
     from gateway.edge.client import NoStack, connect
 
-    with connect(home_of(home), "") as client:
+    with connect(home_of(home), "nobody") as client:
         members = client.get("/readyz").json()
     if "ports" not in members:
         raise NoStack("what answers there is not a gateway of this version")

@@ -52,7 +52,7 @@ def test_a_decision_says_who_saw_what_under_which_agreement() -> None:
         '"build":"0.1.0","client":"portgate","decision":"d1","kind":"decision","partial":false,'
         '"partner":{"attributes":{"state":"CA"},"id":"gobiz-analyst","organisation":"gobiz","organisation_class":"state_agency",'
         '"roles":["analyst"],"token_id":"t-1"},"purpose":"freight_resilience","query":"q1",'
-        '"revisions":{"hueneme":"cd","oakland":"ab"},"schema":1,"sent_sql":"SELECT 1","sql":"SELECT 1",'
+        '"revisions":{"hueneme":"cd","oakland":"ab"},"schema":1,"seen_as":null,"sent_sql":"SELECT 1","sql":"SELECT 1",'
         '"tables":[{"agreements":["oak-public-2026"],"columns":["call_id","vessel_name"],'
         '"conditions":["carrier_smdg = \'MSC\'"],"masks":{"vessel_name":"constant"},"port":"oakland",'
         '"table":"freight.vessel_calls"}],"time":"2026-11-22T12:00:00.000Z"}'

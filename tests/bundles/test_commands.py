@@ -115,6 +115,14 @@ def test_a_file_with_errors_is_not_signed_and_the_line_is_named(policies: Path, 
     assert not (tmp_path / "out.tar.gz").exists()
 
 
+def test_a_column_that_the_catalog_does_not_know_is_not_published(policies: Path) -> None:
+    edit(policies, "call_id: show", "call_idd: show")
+
+    code, said = run(policies, "publish", "oakland", "--as", "oakland-steward")
+
+    assert (code, "call_idd" in said) == (3, True)
+
+
 @pytest.mark.parametrize("command", ["sign", "publish", "suspend"])
 def test_a_port_without_a_file_is_told_how_to_begin(policies: Path, command: str) -> None:
     who = [] if command == "sign" else ["--as", "oakland-steward"]

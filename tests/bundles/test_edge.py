@@ -178,15 +178,15 @@ def asked(method: str, path: str, **headers: str) -> httpx.Response:
 
     async def send() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client:
-            return await client.request(method, path, headers=headers)
+            return await client.request(method, path, headers={"Authorization": "Bearer s3cret", **headers})
 
     return asyncio.run(send())
 
 
 def test_opa_gets_an_accepted_bundle_once_and_hears_that_nothing_changed_afterwards() -> None:
-    first = asked("GET", "/s3cret/oakland.tar.gz")
-    again = asked("GET", "/s3cret/oakland.tar.gz", **{"If-None-Match": first.headers["etag"]})
-    changed = asked("GET", "/s3cret/oakland.tar.gz", **{"If-None-Match": '"older"'})
+    first = asked("GET", "/bundles/oakland.tar.gz")
+    again = asked("GET", "/bundles/oakland.tar.gz", **{"If-None-Match": first.headers["etag"]})
+    changed = asked("GET", "/bundles/oakland.tar.gz", **{"If-None-Match": '"older"'})
 
     assert (first.status_code, first.content, first.headers["etag"]) == (200, PACKED, '"abc"')
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", '"abc"')
@@ -198,25 +198,31 @@ def test_opa_gets_an_accepted_bundle_once_and_hears_that_nothing_changed_afterwa
     [("modes=snapshot,delta;wait=1", 1), ("wait=600", 5), ("modes=snapshot", 0), ("wait=x", 0), ("", 0)],
 )
 def test_opa_waits_for_news_as_long_as_it_would_and_no_longer_than_we_would(said: str, seconds: float) -> None:
-    assert asked("GET", "/s3cret/oakland.tar.gz", Prefer=said).status_code == 200
+    assert asked("GET", "/bundles/oakland.tar.gz", Prefer=said).status_code == 200
     assert waited[-1] == seconds
 
 
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/s3cret/hueneme.tar.gz"),
-        ("GET", "/s3cret/oakland"),
-        ("GET", "/s3cret/oakland.tar.gz/"),
-        ("POST", "/s3cret/oakland.tar.gz"),
-        ("GET", "/wrong/oakland.tar.gz"),
-        ("GET", "/s3cre/oakland.tar.gz"),
+        ("GET", "/bundles/hueneme.tar.gz"),
+        ("GET", "/bundles/oakland"),
+        ("GET", "/bundles/oakland.tar.gz/"),
+        ("POST", "/bundles/oakland.tar.gz"),
+        ("GET", "/bundle/oakland.tar.gz"),
         ("GET", "/oakland.tar.gz"),
         ("GET", "/wall/allow"),
     ],
 )
 def test_everything_else_on_the_internal_listener_is_404(method: str, path: str) -> None:
     answer = asked(method, path)
+
+    assert (answer.status_code, answer.content) == (404, b"")
+
+
+@pytest.mark.parametrize("said", ["Bearer wrong", "Bearer s3cre", "s3cret", ""])
+def test_without_the_secret_there_is_nothing(said: str) -> None:
+    answer = asked("GET", "/bundles/oakland.tar.gz", Authorization=said)
 
     assert (answer.status_code, answer.content) == (404, b"")
 

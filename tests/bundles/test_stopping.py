@@ -11,14 +11,14 @@ import pytest
 
 from gateway.adapters.bundle_store import GRACE_SECONDS, BundleStore, Rules
 from gateway.adapters.narrow import NarrowCheck
-from gateway.adapters.pinned import PinnedPolicy
+from gateway.adapters.pinned import PATIENCE_SECONDS, PinnedPolicy
 from gateway.audit.record import OutcomeRecord
 from gateway.errors import GatewayError, PolicyUnavailable, PortSuspended
 from gateway.model import Admission, AskedTable, Decision, Port, QueryRequest, Question, TableDecision, TableName
 from gateway.parts import Rows
 from gateway.policy.bundle import Bundle
 from gateway.running import RunningAnswers, Suspension
-from tests.bundles.signing import AGREEMENT, KEYS, NOW, Signer, document, suspended
+from tests.bundles.signing import AGREEMENT, KEYS, NARROW, NOW, Signer, document, suspended
 from tests.simulator import FakeEngine, FixedPolicy, Log, gate
 from tests.world import EVERYTHING, PARTNER, gives
 
@@ -117,6 +117,23 @@ def test_an_agreement_that_is_suspended_gives_nothing_under_the_revision_before(
     assert world.answer(oakland=before, hueneme="none")["oakland"] == shut("oakland")
 
 
+def test_new_rules_of_a_port_must_be_in_opa_s_hands_within_five_seconds(world: World, opa_binary: Path) -> None:
+    world.store._narrow = NarrowCheck(opa_binary)
+    signer = Signer()
+    revision = world.take(signer.sign())
+    assert world.take(signer.sign(narrow=NARROW)) == revision
+
+    in_time = world.answer(oakland=revision, hueneme="none")["oakland"]
+    world.now.append(world.now[-1] + GRACE_SECONDS + 0.001)
+    too_late = world.answer(oakland=revision, hueneme="none")["oakland"]
+    now_served = world.store.served("oakland")
+    assert now_served
+    asyncio.run(world.store.served_after("oakland", now_served.etag, 0))  # OPA asks for more
+    loaded = world.answer(oakland=revision, hueneme="none")["oakland"]
+
+    assert (in_time, too_late, loaded) == (OPEN, shut("oakland"), OPEN)
+
+
 def test_a_decision_without_a_port_s_revision_does_not_count_for_it(world: World) -> None:
     oakland = world.take(Signer().sign())
 
@@ -124,7 +141,7 @@ def test_a_decision_without_a_port_s_revision_does_not_count_for_it(world: World
 
 
 def test_the_policy_is_ready_once_it_has_loaded_what_each_port_has_published(world: World) -> None:
-    pinned = PinnedPolicy(world.policy, world.store, PORTS)
+    pinned = PinnedPolicy(world.policy, world.store, PORTS, monotonic=lambda: world.now[-1])
     with pytest.raises(PolicyUnavailable, match="no port has published"):
         asyncio.run(pinned.probe())
 
@@ -136,8 +153,11 @@ def test_the_policy_is_ready_once_it_has_loaded_what_each_port_has_published(wor
 
     world.policy.answer = Decision("d", {"oakland": revision}, table)
     asyncio.run(pinned.probe())
-    world.policy.answer = Decision("d", {"oakland": "none"}, table)
-    asyncio.run(pinned.probe())  # later trouble of one port is that port's alone
+    world.policy.answer = Decision("d", {"oakland": "none"}, table)  # OPA has been started anew
+    with pytest.raises(PolicyUnavailable, match="not loaded the agreements of oakland"):
+        asyncio.run(pinned.probe())
+    world.now.append(world.now[-1] + PATIENCE_SECONDS)
+    asyncio.run(pinned.probe())  # trouble that stays is that port's alone
 
 
 # --- answers under way ----------------------------------------------------------------------------------------------

@@ -79,7 +79,7 @@ def told(story: Callable[[Port], Awaitable[None]], folder: Path, opa: Path, cata
         async with served(folder, opa) as world:
             gate = Gate(
                 catalog, AtOnce(catalog), ByName(), world.policy, EndlessEngine(world.log), world.log,  # type: ignore[arg-type]
-                Counters(), now, b"secret", "test", world.running,
+                Counters(), now, b"secret", "test", running=world.running,
             )  # fmt: skip
 
             async def ready() -> dict[str, str]:

@@ -201,6 +201,10 @@ TAMPERED: dict[str, tuple[str, Callable[[Files], bytes]]] = {
     "a document changed after signing": ("changed", lambda f: archive.pack(with_data(f, suspended=True))),
     "a serial changed after signing": ("changed", lambda f: archive.pack(with_metadata(f, serial=10**6))),
     "a document that is no JSON": ("changed", lambda f: archive.pack({**f, DATA: b"{"})),
+    "a document nested too deeply": ("changed", lambda f: archive.pack({**f, DATA: b"[" * 900 + b"]" * 900})),
+    "a document nested far too deeply": ("changed", lambda f: archive.pack({**f, DATA: b"[" * 10**6 + b"]" * 10**6})),
+    "a number without end": ("changed", lambda f: archive.pack({**f, DATA: b"9" * 10_000})),
+    "half a character": ("changed", lambda f: archive.pack({**f, DATA: b'["\\ud800"]'})),
     "a key given twice": ("changed", lambda f: archive.pack({**f, DATA: b'{"port":"x",' + f[DATA][1:]})),
     # what it says
     "an unknown key in the manifest": ("manifest_malformed", lambda f: resigned(with_manifest(f, wasm=[]))),
@@ -296,6 +300,7 @@ def test_twenty_kinds_of_tampering_and_more_are_told_apart() -> None:
     assert len(codes) >= 20
     assert set(CODES) - codes == {
         "foreign_steward",
+        "seen_lost",
         "unknown_port",
         "narrow_unchecked",
         "narrow_not_rego",
@@ -368,6 +373,16 @@ def test_what_was_seen_outlives_the_bundle(tmp_path: Path, intake: Intake) -> No
     assert again.store.status()["oakland"] == {"state": "no_bundle"}
     assert again.take(older) == "older_than_seen"
     assert again.take(newer) == "taken"  # the twin: the very same comes back
+
+
+def test_a_port_whose_highest_number_is_lost_is_shut_and_the_others_go_on(tmp_path: Path, intake: Intake) -> None:
+    (tmp_path / "oakland.seen.json").write_text("")
+
+    again = an_intake(tmp_path, None)
+
+    assert again.store.state("oakland") == "no_bundle"
+    assert again.take(Signer(serial=900).sign().packed()) == "seen_lost"
+    assert again.take(Signer("hueneme", key=KEYS["hueneme"]).sign().packed(), "hueneme") == "taken"  # the twin
 
 
 def test_a_bundle_on_disk_is_checked_again_at_the_start(tmp_path: Path, intake: Intake) -> None:

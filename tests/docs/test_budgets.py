@@ -16,7 +16,7 @@ DATA = {"allowed.py", "functions.py", "statements.py", "words.py"}
 """Files of the kernel that are tables, checked line by line and not read as code."""
 KERNEL = [file for file in GATEWAY.glob("kernel/*.py") if file.name not in DATA]
 BUDGETS = {
-    "errors, model and kernel": ([GATEWAY / "errors.py", GATEWAY / "model.py", *KERNEL], 2700),
+    "errors, model and kernel": ([GATEWAY / "errors.py", GATEWAY / "model.py", *KERNEL], 2900),
     "audit": (list(GATEWAY.glob("audit/*.py")), 500),
     "pipeline": ([GATEWAY / "pipeline.py"], 120),
 }

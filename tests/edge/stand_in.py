@@ -23,6 +23,9 @@ ANALYST = Partner(
     "gobiz-analyst", "gobiz", "state_agency", ("analyst",), ("freight_resilience", "emissions_reduction"), {}, "t-1"
 )
 PLANNER = Partner("msc-planner", "msc", "ocean_carrier", (), ("freight_resilience",), {"carrier_smdg": "MSC"}, "t-2")
+STEWARD = Partner(
+    "la-steward", "port_of_los_angeles", "port_authority", ("steward",), (), {"port": "los_angeles"}, "t-3"
+)
 
 CALLS = TableName("california", "freight", "vessel_calls")
 VISITS = TableName("los_angeles", "pola", "vessel_visit")
@@ -104,7 +107,7 @@ class StandInGate:
 
     def identify(self, token: str | None) -> Partner:
         """Take the partner's name for a token."""
-        partners = {"analyst": ANALYST, "planner": PLANNER}
+        partners = {"analyst": ANALYST, "planner": PLANNER, "steward": STEWARD}
         if token not in partners:
             raise Unauthenticated("this needs a token", hint="Get one.")
         return partners[token]

@@ -475,4 +475,5 @@ def test_a_table_that_is_not_visible_is_not_known() -> None:
 def test_the_interface_describes_itself() -> None:
     described = send(StandInGate(), "GET", "/api/openapi.json").json()
 
-    assert set(described["paths"]) == {"/api/queries", "/api/explain", "/api/catalog", "/livez", "/readyz"}
+    api = {"/api/queries", "/api/explain", "/api/catalog", "/api/ports/{port}/preview"}
+    assert set(described["paths"]) == api | {"/livez", "/readyz"}

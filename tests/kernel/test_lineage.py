@@ -12,8 +12,8 @@ from sqlglot import exp
 
 from gateway.errors import NotAllowed, Unresolved
 from gateway.kernel.allowed import NODES
-from gateway.kernel.functions import FUNCTIONS
-from gateway.kernel.lineage import _READ, CONSTANT, FIGURES, PICKING, Flow, Tracer, Value
+from gateway.kernel.functions import FIGURES, FUNCTIONS, PICKING
+from gateway.kernel.lineage import _READ, CONSTANT, Flow, Tracer, Value
 from gateway.kernel.parse import parse
 from gateway.kernel.resolve import resolve
 from gateway.model import USES, Catalog, Use

@@ -72,7 +72,7 @@ JOINED = f"{FROM} JOIN oakland.tos.ship AS s"
             f"SELECT 1 WHERE EXISTS (SELECT 1 {FROM} GROUP BY carrier)",
             "group",
         ),
-        ("select filter", f"SELECT carrier {FROM} WHERE carrier > 'A'", f"SELECT id {JOINED} ON vc_id = carrier", "join"),
+        ("filter", f"SELECT id {FROM} WHERE carrier > 'A'", f"SELECT id {JOINED} ON vc_id = carrier", "join"),
     ],
 )  # fmt: skip
 def test_a_column_is_held_to_the_uses_that_an_agreement_allows(

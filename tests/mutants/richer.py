@@ -235,6 +235,31 @@ OWN = {
         }
     ),
     "no rows": says({VISIT: [gives("id", "ship", rows=())]}),
+    "shown in part": says(
+        {
+            VISIT: [
+                gives(
+                    "id",
+                    rows=MSC,
+                    ship=Mask("truncate", 2, "*"),
+                    carrier=Mask("truncate", 1),
+                    hrs=Mask("band", 2),
+                    at=Mask("time_grain", "month"),
+                    docked=Mask("time_grain", "year"),
+                    fee=Mask("band", 0.25),
+                ),
+                gives(
+                    rows=((when("hrs", "ge", 3),),),
+                    id="a2",
+                    ship=Mask("join_hash"),
+                    hrs=Mask("geo_grid", 0.5),
+                    docked=Mask("time_grain", "month"),
+                    fee=Mask("band", 5),
+                ),
+                gives(id="a3", rows=((when("id", "lt", 2),),), ship=Mask("keyed_hash"), hrs=None),
+            ]
+        }
+    ),
 }
 SHARED = {
     "three ports": says(
@@ -303,6 +328,12 @@ QUERIES = {
         "SELECT id, carrier FROM los_angeles.pola.visit",
     ),
     "all rows, one column masked in some": ("SELECT id, ship, fee FROM los_angeles.pola.visit",),
+    "shown in part": (
+        "SELECT ship, hrs FROM los_angeles.pola.visit",
+        "SELECT carrier, at FROM los_angeles.pola.visit",
+        "SELECT docked, fee FROM los_angeles.pola.visit",
+        "SELECT count(*) FROM los_angeles.pola.visit WHERE fee > 10 AND ship = 'MSC'",
+    ),
     "no rows": ("SELECT ship FROM los_angeles.pola.visit", "SELECT count(*) FROM los_angeles.pola.visit"),
     "three ports": (
         "SELECT ship, hours FROM calls",

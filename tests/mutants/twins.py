@@ -21,7 +21,7 @@ from sqlglot import exp
 
 from gateway.kernel.dialect import DIALECT, read_text
 from gateway.kernel.lexer import ARRAY, LITERAL
-from gateway.model import AgreementGrant, Branch, Condition, Grant, TableName
+from gateway.model import AgreementGrant, Branch, Condition, Grant, Mask, TableName
 from tests.mutants.richer import BOX, BOXES_FROM, CALLS_FROM, COLUMNS, KEYS, SECRET, SHEET, SHIP, VISIT, Pair
 
 Row = dict[str, object]
@@ -83,7 +83,20 @@ def _cell(column: str, row: Row, name: TableName, branch: Branch) -> object:
         return row[column]
     if not masks or masks[0] is None or masks[0].kind == "null":
         return None
-    return ("hash", plain(row[column])) if masks[0].kind == "keyed_hash" else ("constant", masks[0].value)
+    return masks[0].kind, _form(masks[0], row[column])
+
+
+def _form(mask: Mask, value: object) -> object:
+    """All that a mask tells of a value."""
+    if mask.kind == "constant" or value is None:
+        return mask.value if mask.kind == "constant" else None
+    if mask.kind in ("keyed_hash", "join_hash"):
+        return plain(value)
+    if mask.kind == "truncate":
+        return str(value)[: int(mask.value or 0)], len(str(value)) if mask.fill else 0
+    if mask.kind == "time_grain":
+        return str(value)[: {"year": 4, "month": 7}[str(mask.value)]]
+    return Decimal(str(value)) // Decimal(str(mask.value)), (Decimal(str(value)) % Decimal(str(mask.value))) < 0
 
 
 def plain(value: object) -> object:
@@ -187,6 +200,8 @@ def _for_duckdb(text: str) -> str:
             call.replace(exp.cast(call.expressions[1], call.expressions[0].name, dialect=DIALECT))
         elif call.name.lower() == "filter":
             call.set("this", "list_filter")
+        elif call.name.lower() == "rpad":
+            call.expressions[1].replace(exp.cast(call.expressions[1].copy(), "int"))
     return tree.sql(dialect="duckdb")
 
 
@@ -315,9 +330,10 @@ def _hashes(grant: Grant, world: World) -> Iterator[str]:
     for name, branches in grant.tables.items():
         for branch in branches:
             kinds = {mask.kind for a in branch.agreements for mask in a.columns.values() if mask}
-            rows = world[_reads(name, branch)] if "keyed_hash" in kinds else []
-            for value in (value for row in rows for value in row.values() if isinstance(value, str)):
-                yield hashlib.sha256(f"{value}{KEYS[branch.port]}".encode()).hexdigest().upper()[:32]
+            keys = [KEYS[key] for kind, key in (("keyed_hash", branch.port), ("join_hash", "*")) if kind in kinds]
+            for value in (value for row in world[_reads(name, branch)] for value in row.values()):
+                if isinstance(value, str):
+                    yield from (hashlib.sha256(f"{value}{key}".encode()).hexdigest().upper()[:32] for key in keys)
 
 
 _MACROS = """

@@ -237,7 +237,10 @@ agreements:
         columns: {vessel_imo: show, vessel_name: {uses: [join]}, call_id: show}
         rows: all
         joins:
-          - {with: freight.vessel_calls, ports: [long_beach, oakland, hueneme], on: [vessel_imo, vessel_name], values: clear}
+          - with: freight.vessel_calls
+            ports: [long_beach, oakland, hueneme]
+            on: [vessel_imo, vessel_name]
+            values: clear
           - {with: freight.container_moves, ports: [los_angeles], on: {call_id: call_id}, values: hashed}
       freight.port_status:
         release: rows
@@ -597,7 +600,8 @@ agreements:
     contact: research@hueneme.example
     tables:
       freight.vessel_calls: {release: rows, columns: {call_id: show, vessel_type: show, loa_m: show}, rows: all}
-      freight.container_dwell: {release: rows, columns: {stay_id: show, dwell_days: show}, rows: [{dwell_days: {lt: 60}}]}
+      freight.container_dwell:
+        {release: rows, columns: {stay_id: show, dwell_days: show}, rows: [{dwell_days: {lt: 60}}]}
       freight.cargo_throughput:
         release: rows
         reason: Hueneme publishes its tonnage by class.

@@ -39,7 +39,7 @@ PURPOSE = "freight_resilience"
 class Broken(Decided):
     """A decided query whose text is changed after it was verified."""
 
-    sabotage: Sabotage
+    sabotage: Sabotage = field(kw_only=True)
 
     async def plan(self, kernel: Kernel, missing: frozenset[str] = frozenset()) -> Planned:
         """Plan as ever, then break the text."""

@@ -53,7 +53,10 @@ def test_opa_reads_bundles_where_the_gateway_serves_them(keyed: Home) -> None:
 
     secret = settings.policy.secret_file.read_text().strip()
     assert json.loads(keyed.opa_settings.read_text())["services"] == {
-        "gateway": {"url": f"http://{settings.wall.host}:{settings.wall.tcp_port}/{secret}"}
+        "gateway": {
+            "url": f"http://{settings.wall.host}:{settings.wall.tcp_port}/bundles",
+            "credentials": {"bearer": {"token": secret}},
+        }
     }
     assert len(secret) == 64
     assert settings.policy.opa_binary == Path("/bin/opa")

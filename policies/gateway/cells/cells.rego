@@ -192,7 +192,7 @@ _form({"kind": "time_grain", "value": grain}, value, type) := concat("", [day, "
 
 _form({"kind": "band", "value": width}, value, _) := _lower_edge(value, width)
 
-_form({"kind": "geo_grid", "value": degrees}, value, _) := floor(value / degrees) * degrees
+_form({"kind": "geo_grid", "value": degrees}, value, _) := _floor(value / degrees) * degrees
 
 _hash(value, key) := substring(upper(crypto.hmac.sha256(value, hex.decode(key))), 0, 32)
 
@@ -200,7 +200,12 @@ _hash(value, key) := substring(upper(crypto.hmac.sha256(value, hex.decode(key)))
 _lower_edge(value, width) := value - (((value % width) + width) % width) if {
 	value == round(value)
 	width == round(width)
-} else := floor(value / width) * width
+} else := _floor(value / width) * width
+
+# OPA's own floor takes what lies between -1 and 0 for 0
+_floor(number) := floor(number) if number >= 0
+
+_floor(number) := floor(number - 1) + 1 if number < 0
 
 # ---- the start of a grain ---------------------------------------------------------------------------------------
 

@@ -268,6 +268,7 @@ test_bands_show_the_lower_edge if {
 	}
 	_form({"kind": "band", "value": 0.5}, "lat", 1.75) == 1.5
 	_form({"kind": "band", "value": 0.5}, "lat", -1.75) == -2
+	_form({"kind": "band", "value": 50}, "lat", -2.5) == -50
 }
 
 test_a_grid_shows_the_lower_edge if {
