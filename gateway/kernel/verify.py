@@ -7,8 +7,8 @@ It shares no code with `rewrite`: it takes each guard apart, back into the value
 (3) a guard reads the port's own table as it is, or the port's mapping with just the columns that guard and rules need
 (4) a guard lists granted columns only, each once, by its own name, no star
 (5) a guard lets through only rows that an agreement admits
-(6) each value is raw only where an agreement shows it, else masked as the first that masks it, else NULL; over a mapping
-    it carries its rule, and no choice between values can be moved out of the guard
+(6) each value is raw only where an agreement shows it, else masked by the first that masks it, else NULL; over a
+    mapping it carries its rule, and no choice between values can be moved out of the guard
 """
 
 from __future__ import annotations
