@@ -54,18 +54,15 @@ def narrow(resolved: Resolved, grant: Grant, narrowed: Callable[[Table, tuple[Br
     `narrowed` leaves of a table the columns that branches give.
     """
     needs = needs_of(resolved)
-    meetings = [
-        meeting
-        for link in resolved.links
-        for one in [
-            _Meeting(resolved.uses[link.table], link.column, resolved.uses[link.other], link.other_column),
-        ]
-        for meeting in (one, one.turned())
-    ]
+    at = resolved.uses
+    links = [_Meeting(at[link.table], link.column, at[link.other], link.other_column) for link in resolved.links]
+    meetings = [*links, *(meeting.turned() for meeting in links)]
     joined = _joined(grant, needs, meetings)
     tables = dict(grant.tables)
     for name in needs:
-        tables[name] = tuple(_for_uses(branch, needs[name], joined, meetings, name, grant) for branch in joined[name])
+        tables[name] = tuple(
+            _for_uses(branch, needs[name], joined, _of(meetings, name, branch)) for branch in joined[name]
+        )
     left = replace(grant, tables=tables)
     for use in resolved.uses:
         _check(use, resolved, grant, left, joined)
@@ -94,7 +91,7 @@ def _allowing(
     branches: tuple[Branch, ...], meetings: list[_Meeting], name: TableName, tables: Tables, grant: Grant
 ) -> Iterator[Branch]:
     for branch in branches:
-        mine = [meeting for meeting in meetings if meeting.own.name == name and branch.port in meeting.own.ports]
+        mine = _of(meetings, name, branch)
         kept = tuple(
             agreement
             for agreement in branch.agreements
@@ -102,6 +99,11 @@ def _allowing(
         )
         if kept:
             yield replace(branch, agreements=kept)
+
+
+def _of(meetings: list[_Meeting], name: TableName, branch: Branch) -> list[_Meeting]:
+    """The meetings of a table where the branch's rows can come."""
+    return [meeting for meeting in meetings if meeting.own.name == name and branch.port in meeting.own.ports]
 
 
 def _allows(agreement: AgreementGrant, meeting: _Meeting, tables: Tables, grant: Grant) -> bool:
@@ -130,18 +132,11 @@ def _rule(agreement: AgreementGrant, meeting: _Meeting, tables: Tables) -> JoinR
 # --- (2) uses, (3) hashed joins -------------------------------------------------------------------------------------
 
 
-def _for_uses(
-    branch: Branch,
-    needs: Mapping[str, frozenset[Use]],
-    tables: Tables,
-    meetings: list[_Meeting],
-    name: TableName,
-    grant: Grant,
-) -> Branch:
-    mine = [meeting for meeting in meetings if meeting.own.name == name and branch.port in meeting.own.ports]
+def _for_uses(branch: Branch, needs: Mapping[str, frozenset[Use]], tables: Tables, mine: list[_Meeting]) -> Branch:
     agreements = []
     for agreement in branch.agreements:
-        hashed = {meeting.column for meeting in mine if _is_hashed(_rule(agreement, meeting, tables))}
+        rules = [(meeting.column, _rule(agreement, meeting, tables)) for meeting in mine]
+        hashed = {column for column, rule in rules if rule and rule.values == "hashed"}
         columns = {
             column: _as_joined(mask) if column in hashed else mask
             for column, mask in agreement.columns.items()
@@ -149,10 +144,6 @@ def _for_uses(
         }
         agreements.append(replace(agreement, columns=columns))
     return replace(branch, agreements=tuple(agreements))
-
-
-def _is_hashed(rule: JoinRule | None) -> bool:
-    return rule is not None and rule.values == "hashed"
 
 
 def _as_joined(mask: Mask | None) -> Mask:

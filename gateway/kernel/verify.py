@@ -7,8 +7,8 @@ It shares no code with `rewrite`: it takes each guard apart, back into the value
 (3) a guard reads the port's own table as it is, or the port's mapping with just the columns that guard and rules need
 (4) a guard lists granted columns only, each once, by its own name, no star
 (5) a guard lets through only rows that an agreement admits
-(6) each value is raw only where an agreement shows it, masked as agreed, or NULL; over a mapping it carries its rule,
-    and no choice between values can be moved out of the guard
+(6) each value is raw only where an agreement shows it, else masked by the first that masks it, else NULL; over a
+    mapping it carries its rule, and no choice between values can be moved out of the guard
 """
 
 from __future__ import annotations
@@ -400,17 +400,43 @@ def _type_text(type_: str) -> str:
 
 
 def _check_cell(value: exp.Expr, name: str, known: Table, branch: Branch, grant: Grant) -> None:
+    """Demand the agreed forms in their order: the value itself first, then each mask as the agreements come."""
     type_ = known.columns[name].type
     _demand(known.columns[name].sensitivity != "labor" or _is_null(value, type_), "(6) a worker's data")
+    arms, last = _arms_read(value, known)
+    for place, (mask, givers) in enumerate(_arms_agreed(name, branch)):
+        if _is_whole(givers, branch):  # over a mapping, a value may run where the guard's rule has not
+            _demand(len(arms) == place and _is_form(last, mask, name, type_, branch, grant), "(6) a value not given")
+            return
+        rows, shown = arms[place] if place < len(arms) else (None, last)
+        _demand(rows == _rules_granted(givers, branch), "(6) a choice that nobody agreed to")
+        _demand(_is_form(shown, mask, name, type_, branch, grant), "(6) a value not given")
+    _demand(len(arms) == len(_arms_agreed(name, branch)) and _is_null(last, type_), "(6) a value not given")
+
+
+def _arms_read(value: exp.Expr, known: Table) -> tuple[list[tuple[Rules, exp.Expr]], exp.Expr]:
+    """Each choice of a value with its rows, and what stands where none of them holds."""
     if not isinstance(value, exp.Case):
-        _check_arm(value, _EVERYTHING, name, known, branch, grant)
-        return
+        return [], value
     _demand(parts_of(value) == {"ifs", "default"}, "(6) a CASE of another shape")
-    for arm in value.args["ifs"]:
-        rows = _rules_read(_choice_read(arm.this), known)
-        _demand(rows <= _alternatives(branch.agreements, branch), "(6) a choice by what no agreement speaks of")
-        _check_arm(arm.args["true"], rows, name, known, branch, grant)
-    _check_arm(value.args["default"], _EVERYTHING, name, known, branch, grant)
+    arms = [(_rules_read(_choice_read(arm.this), known), arm.args["true"]) for arm in value.args["ifs"]]
+    return arms, value.args["default"]
+
+
+def _arms_agreed(name: str, branch: Branch) -> list[tuple[Mask | None, list[AgreementGrant]]]:
+    """How a column may be shown, and by whom: as it is, then by each mask in its turn."""
+    if branch.mapping is not None and name not in branch.mapping.columns:
+        return []
+    givers = [agreement for agreement in branch.agreements if name in agreement.columns]
+    showing = [agreement for agreement in givers if agreement.columns[name] is None]
+    masked = [(mask, [agreement]) for agreement in givers if (mask := agreement.columns[name]) is not None]
+    return [*([(None, showing)] if showing else []), *masked]
+
+
+def _is_whole(givers: list[AgreementGrant], branch: Branch) -> bool:
+    """Whether agreements admit all rows, or in a port's own table all that the guard lets through."""
+    mine = {rule for agreement in givers for rule in agreement.rows}
+    return () in mine or (branch.mapping is None and {r for a in branch.agreements for r in a.rows} <= mine)
 
 
 def _choice_read(node: exp.Expr) -> exp.Expr:
@@ -421,32 +447,18 @@ def _choice_read(node: exp.Expr) -> exp.Expr:
     return choice
 
 
-def _check_arm(value: exp.Expr, rows: Rules, name: str, known: Table, branch: Branch, grant: Grant) -> None:
-    """Accept a value for `rows` if the agreements that give it admit those rows, or all that the guard lets through."""
-    type_ = known.columns[name].type
-    if _is_null(value, type_):
-        return
-    givers = [
-        a
-        for a in branch.agreements
-        if name in a.columns and _is_form(value, a.columns[name], name, type_, branch, grant)
-    ]
-    admitted = _rules_granted(givers, branch)
-    shared = branch.mapping is None and _rules_granted(branch.agreements, branch) <= admitted
-    whole = admitted == _EVERYTHING or shared  # over a mapping, a value may run where the guard's rule has not
-    _demand(bool(givers) and (rows <= admitted or whole), "(6) a value that is not given")
-
-
 def _is_null(value: exp.Expr, type_: str) -> bool:
     return _is_cast_to(value, type_) and bool(value.this == exp.null())
 
 
 def _is_form(value: exp.Expr, mask: Mask | None, name: str, type_: str, branch: Branch, grant: Grant) -> bool:
     """Whether a value is what an agreement shows: the column itself, a constant, or the mask to the letter."""
+    if mask is not None and (mask.kind == "null" or (mask.kind, mask.value) == ("constant", None)):
+        return _is_null(value, type_)
     if mask is None:
         return isinstance(value, exp.Column) and _plain_name(value) == name
     if mask.kind == "constant":
-        return mask.value is not None and _is_constant(value, mask.value, type_)
+        return _is_constant(value, mask.value, type_)
     return _text(value) == _mask_text(mask, name, type_, branch.port, grant)
 
 
@@ -473,6 +485,6 @@ def _text_of(value: Scalar | None) -> str:
     return str(int(value)) if isinstance(value, float) and value == int(value) else str(value)
 
 
-def _is_constant(value: exp.Expr, agreed: Scalar, type_: str) -> bool:
+def _is_constant(value: exp.Expr, agreed: Scalar | None, type_: str) -> bool:
     is_value = _is_cast_to(value, type_) and isinstance(value.this, exp.Literal | exp.Boolean | exp.Neg)
-    return is_value and _value_read(value.this, "varchar") == _spelled(agreed)
+    return is_value and agreed is not None and _value_read(value.this, "varchar") == _spelled(agreed)

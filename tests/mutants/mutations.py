@@ -257,7 +257,7 @@ def show_the_raw_value(cell: Any) -> bool:
     return True
 
 
-@breaks("cell", harmless=True)
+@breaks("cell", 6)
 def show_nothing(cell: Any) -> bool:
     """NULL in the column's own type: less than was granted."""
     if cell.alias == "_" or not isinstance(cell.this, exp.Column):
@@ -356,7 +356,7 @@ def show_the_raw_value_where_another_rule_holds(case: Any) -> bool:
     return True
 
 
-@breaks("case", harmless=True)
+@breaks("case", 6)
 def ask_the_arms_in_another_order(case: Any) -> bool:
     """A row that two agreements admit gets the poorer value."""
     arms = case.args["ifs"]
