@@ -212,8 +212,7 @@ class Limits:
     """Bytes of answers in one UTC day."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limited:
+class Limited(NamedTuple):
     """One agreement with limits that a query takes part of."""
 
     port: str

@@ -88,9 +88,9 @@ def plan(verified: Verified, resolved: Resolved, decision: Decision, grant: Gran
 def _limited(verified: Verified, grant: Grant, used: Mapping[TableName, set[str]]) -> tuple[Limited, ...]:
     taking_part = [
         Limited(branch.port, agreement.id, agreement.limits)
-        for name, port in sorted(verified.guarded)
+        for name in sorted(used)
         for branch in grant.tables[name]
-        if branch.port == port
+        if (name, branch.port) in verified.guarded
         for agreement in branch.agreements
         if agreement.limits != Limits() and _takes_part(agreement, branch, used[name])
     ]
@@ -99,9 +99,7 @@ def _limited(verified: Verified, grant: Grant, used: Mapping[TableName, set[str]
 
 def _takes_part(agreement: AgreementGrant, branch: Branch, used: set[str]) -> bool:
     """Say whether an agreement gives a column, or rows that no other is sure to give as well."""
-    sure = any(
-        () in other.rows and (other.limits == Limits() or used & set(other.columns)) for other in branch.agreements
-    )
+    sure = any(() in a.rows and (a.limits == Limits() or used & set(a.columns)) for a in branch.agreements)
     return bool(used & set(agreement.columns)) or not sure
 
 
