@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from gateway.answer import Answer
 from gateway.errors import Broken, GatewayError, PortTrouble, PortUnavailable, Unavailable
@@ -22,7 +22,7 @@ from gateway.parts import AuditLog, Clock, Engine, Identity, Kernel, Policy, Usa
 from gateway.purpose import check_purpose
 from gateway.recording import decision_record, refusal_record, utc
 from gateway.running import RunningAnswers
-from gateway.usage import Meter
+from gateway.usage import Meter, counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Gate:
 
     async def decide(self, partner: Partner, request: QueryRequest, tables: tuple[AskedTable, ...]) -> Decided:
         """Ask the policy once."""
-        question = await self._counted(Question(partner, request.purpose, self._now(), tables))
+        question = await counted(self.usage, Question(partner, request.purpose, self._now(), tables))
         decision = await self.policy.decide(question)
         grant = grant_of(decision, self.catalog, mask_keys(self.mask_secret, partner.organisation, self.catalog.ports))
         return Decided(question, request.sql, decision, grant, request.preview is not None)
@@ -103,10 +103,6 @@ class Gate:
 
     def _now(self) -> str:
         return utc(self.clock())[:19] + "Z"
-
-    async def _counted(self, question: Question) -> Question:
-        """The question with what the partner's organisation has had today of agreements with limits."""
-        return replace(question, spent=await self.usage.spent(question.partner.organisation, question.now[:10]))
 
     async def _execute(
         self, query: str, partner: Partner, request: QueryRequest, decided: Decided, planned: Planned
@@ -152,7 +148,7 @@ class Gate:
     async def visible(self, partner: Partner, purpose: str) -> Catalog:
         """The catalog as this partner sees it for this purpose."""
         check_purpose(partner, purpose)
-        question = await self._counted(ask_all(partner, purpose, self._now(), self.catalog))
+        question = await counted(self.usage, ask_all(partner, purpose, self._now(), self.catalog))
         return grant_of(await self.policy.decide(question), self.catalog, {}).granted
 
 

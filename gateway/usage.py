@@ -6,10 +6,10 @@ counted on one UTC day, that of its question, however long it runs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.errors import Denied
-from gateway.model import Limited
+from gateway.model import Limited, Question
 from gateway.parts import Usage
 
 
@@ -45,6 +45,11 @@ class Meter:
 
     def _daily(self) -> tuple[Limited, ...]:
         return tuple(one for one in self.limited if (one.limits.queries_a_day, one.limits.bytes_a_day) != (None, None))
+
+
+async def counted(usage: Usage, question: Question) -> Question:
+    """Add to a question what the partner's organisation has had today of agreements with limits."""
+    return replace(question, spent=await usage.spent(question.partner.organisation, question.now[:10]))
 
 
 _OPENS = "it opens again at 00:00 UTC"

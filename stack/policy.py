@@ -71,6 +71,7 @@ def command(home: Home, opa: Path, tcp_port: int) -> list[str]:
         f"--addr=127.0.0.1:{tcp_port}",
         f"--config-file={home.opa_settings}",
         "--disable-telemetry",
+        "--optimize-store-for-read-speed",  # without it a port's whole document is copied at each question
         "--log-level=error",
         "--shutdown-grace-period=2",
     ]

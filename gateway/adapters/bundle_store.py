@@ -80,6 +80,9 @@ class Standing:
     refusal: Refusal | None = None
     is_loaded: bool = True
     """Whether OPA answered with the revision in force when it was asked last."""
+    rules_until: float | None = None
+    """Which narrow.rego is in force OPA's answers do not tell: until when OPA must have asked for more with this bundle
+    in its hands; None once it has, or if the bundle holds no such rules."""
     is_seen_lost: bool = False
     """Whether the highest serial number cannot be read: then no bundle can be told from an older one."""
     superseded: dict[str, float] = field(default_factory=dict)
@@ -241,8 +244,10 @@ class BundleStore:
 
     def _put_into_force(self, port: str, bundle: Bundle, served: Served) -> None:
         standing = self._ports[port]
+        until = self._monotonic() + GRACE_SECONDS
         if standing.bundle is not None:
-            standing.superseded[standing.bundle.revision] = self._monotonic() + GRACE_SECONDS
+            standing.superseded[standing.bundle.revision] = until
+        standing.rules_until = until if bundle.narrow is not None else None
         standing.superseded.pop(bundle.revision, None)
         standing.bundle, standing.served = bundle, served
         self._news.set()  # for all who wait now; who comes later waits for the next
@@ -260,6 +265,9 @@ class BundleStore:
 
     async def served_after(self, name: str, etag: str, seconds: float) -> Served | None:
         """What OPA gets under this name, once it is another than `etag`, or when the time is up."""
+        standing = self._ports.get(name)
+        if standing is not None and standing.served is not None and standing.served.etag == etag:
+            standing.rules_until = None  # OPA names what it has activated
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while (found := self.served(name)) is not None and found.etag == etag:
@@ -272,11 +280,12 @@ class BundleStore:
         standing = self._ports.get(port)
         if state or standing is None:
             return state
-        standing.is_loaded = revision == self.revision(port)
+        has_rules = standing.rules_until is None or self._monotonic() <= standing.rules_until
+        standing.is_loaded = revision == self.revision(port) and has_rules
         if standing.is_loaded:
             return ""
         standing.superseded = {old: until for old, until in standing.superseded.items() if self._monotonic() <= until}
-        is_fresh = revision in standing.superseded and not self.suspension(port).everything
+        is_fresh = has_rules and revision in standing.superseded and not self.suspension(port).everything
         return "" if is_fresh else "another_revision"
 
     def state(self, port: str) -> str:

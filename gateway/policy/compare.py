@@ -142,7 +142,7 @@ class Verdict:
     loses: bool
 
 
-class _Side:
+class Side:
     """The offers of one set of documents over one table, as formulas."""
 
     def __init__(self, name: str, offers: tuple[Offer, ...], live: Callable[[Offer], Formula], space: Space) -> None:
@@ -205,8 +205,8 @@ class Comparison:
     port: str
     table: str
     space: Space
-    old: _Side
-    new: _Side
+    old: Side
+    new: Side
     since: str | None
 
     @cached_property
@@ -229,10 +229,10 @@ class Comparison:
         finally:
             self._solver.pop()
 
-    def verdict(self, column: str, uses: frozenset[Use], *where: Formula) -> Verdict:
+    def verdict(self, column: str, uses: frozenset[Use], *where: Formula, lens: Lens = ALL) -> Verdict:
         """Whether there are points among `where` at which the column gains or loses in these uses."""
-        more = self._more(self.new, self.old, column, uses)
-        less = self._more(self.old, self.new, column, uses)
+        more = self.more(self.new, self.old, column, uses, lens)
+        less = self.more(self.old, self.new, column, uses, lens)
         return Verdict(self.point(more, *where) is not None, self.point(less, *where) is not None)
 
     def rows_verdict(self, *where: Formula) -> Verdict:
@@ -241,11 +241,12 @@ class Comparison:
         went = self.point(self.old.present(), z3.Not(self.new.present()), *where)
         return Verdict(came is not None, went is not None)
 
-    def _more(self, here: _Side, there: _Side, column: str, uses: frozenset[Use]) -> Formula:
+    def more(self, here: Side, there: Side, column: str, uses: frozenset[Use], lens: Lens = ALL) -> Formula:
+        """The column is seen here in a form that there does not tell."""
         return z3.Or(
             [
-                z3.And(here.through(place, column, uses), z3.Not(there.at_least(mask, column, uses)))
-                for place, mask in here.giving(column, uses)
+                z3.And(here.through(place, column, uses, lens), z3.Not(there.at_least(mask, column, uses, lens)))
+                for place, mask in here.giving(column, uses, lens)
                 if mask is None or mask.kind != "null"
             ]
         )
@@ -276,8 +277,8 @@ class _Search:
 
     comparison: Comparison
     direction: Literal["gains", "loses"]
-    here: _Side
-    there: _Side
+    here: Side
+    there: Side
     lens: Lens
     moved: set[int] = field(default_factory=set)
     """The offers for which something was found."""
@@ -344,7 +345,7 @@ class _Search:
         """A point that shows a change; with a lens, one that does not show it without."""
         if self.lens == ALL:
             return self.comparison.point(formula)
-        known = self.comparison._more(self.here, self.there, column, uses)
+        known = self.comparison.more(self.here, self.there, column, uses)
         return self.comparison.point(formula, z3.Not(known))
 
     def _rows(self) -> Iterator[Change]:
@@ -451,7 +452,7 @@ def comparison_of(
     rules = [offer.rule for offer in (*before, *after)]
     space = space_of(types, parties, rules, {*texts, *old, *new})
     sides = [
-        _Side(name, offers, lambda offer, documents=documents: _live(space, documents, table, offer), space)  # type: ignore[misc]
+        Side(name, offers, lambda offer, documents=documents: _live(space, documents, table, offer), space)  # type: ignore[misc]
         for name, offers, documents in (("old", before, old), ("new", after, new))
     ]
     return Comparison(port, table, space, sides[0], sides[1], since)
@@ -464,7 +465,7 @@ def held_comparison(
     sides = [tuple(_settled(port, held) for held in side) for side in (before, after)]
     space = space_of(types, (), [offer.rule for side in sides for offer in side])
     old, new = (
-        _Side(name, offers, lambda _offer: z3.BoolVal(True), space)
+        Side(name, offers, lambda _offer: z3.BoolVal(True), space)
         for name, offers in zip(("old", "new"), sides, strict=True)
     )
     return Comparison(port, table, space, old, new, None)

@@ -91,8 +91,8 @@ def _rows(held: Held) -> str:
 def limit_words(limits: Limits) -> Iterator[str]:
     """Say each limit.
 
-    >>> list(limit_words(Limits(rows=10_000))), age_words(36)
-    (['10,000 rows an answer'], '36 hours')
+    >>> list(limit_words(Limits(rows=10_000)))
+    ['10,000 rows an answer']
     """
     for value, words in (
         (limits.rows, "rows an answer"),

@@ -53,7 +53,11 @@ def read_json(text: bytes) -> Any:
 def file_hash(name: str, content: bytes) -> str:
     """Return the hash that OPA expects of a file; raises ValueError if it should be JSON and is not."""
     is_structured = name.rpartition("/")[2] in _STRUCTURED
-    return hashlib.sha256(canonical(read_json(content)) if is_structured else content).hexdigest()
+    try:
+        hashed = canonical(read_json(content)) if is_structured else content
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    return hashlib.sha256(hashed).hexdigest()
 
 
 def public_key(pem: bytes) -> EllipticCurvePublicKey:

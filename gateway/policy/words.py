@@ -118,11 +118,7 @@ def _value_words(value: Scalar | PartnerAttribute, column: str) -> str:
 
 
 def rows_words(rule: TableRule) -> str:
-    """Say which rows a rule admits.
-
-    >>> age_words(720)
-    '30 days'
-    """
+    """Say which rows a rule admits."""
     late = [embargo_words(rule.embargo)] if rule.embargo else []
     if rule.rows == ALL_ROWS:
         return " ".join(["all rows", *late])
@@ -136,7 +132,11 @@ def embargo_words(embargo: Embargo) -> str:
 
 
 def age_words(hours: int) -> str:
-    """Say an age in days where it is whole days."""
+    """Say an age in days where it is whole days.
+
+    >>> age_words(720), age_words(36)
+    ('30 days', '36 hours')
+    """
     number, unit = (hours // 24, "day") if hours % 24 == 0 else (hours, "hour")
     return f"{number} {unit}{'' if number == 1 else 's'}"
 

@@ -36,9 +36,9 @@ _UNCLEAR = (
     (re.compile(r"[-+]?0[0-9_]+(\.[0-9_]*)?"), "a number to some readers, and not the same one to each"),
     (re.compile(r"[-+]?0[xXbBoO][0-9a-fA-F_]+"), "a number to some readers and a text to others"),
     (re.compile(r"[-+]?[0-9]+_[0-9_]*(\.[0-9_]*)?"), "a number to some readers and a text to others"),
+    (re.compile(r"[-+]?([0-9]+[eE][-+]?|[0-9]*\.[0-9]*[eE])[0-9]{1,2}"), "a number to some and a text to others"),
     (re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"), "no number that can be compared"),
-    (re.compile(r"[-+]?[0-9.]+[eE][-+]?[0-9]{3,}"), "no number that can be compared"),
-    (re.compile(r"[-+]?[0-9]{19,}"), "a number too large to compare exactly"),
+    (re.compile(r"[-+]?([0-9]{19,}|[0-9.]+[eE][+]?[0-9]{3,})"), "a number too large to compare exactly"),
 )  # fmt: skip
 _YES_OR_NO = frozenset(form for word in ("yes", "no", "on", "off") for form in (word, word.capitalize(), word.upper()))
 

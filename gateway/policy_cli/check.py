@@ -49,15 +49,22 @@ def check(
     ] = "",
     policies: PoliciesOption = DEFAULT_POLICIES,
     today: Annotated[str, typer.Option("--today", metavar="DAY", help="Check as if it were this day, UTC.")] = "",
+    notes: Annotated[
+        bool, typer.Option("--notes", help="Show notes too: what is as it should be, but may surprise.")
+    ] = (False),
     as_json: JsonOption = False,
 ) -> None:
     """Find what is wrong with a port's file: where, why, and how to mend it."""
+    from gateway.policy.language import is_day
+
     day = today or _today()
+    if not is_day(day):
+        _wrong(f"{day} is no day", "write such as --today 2026-01-31")
     checked = [*check_files(_files(port, policies), policies, day)]
     if as_json:
         print(json.dumps(_told(checked, day), ensure_ascii=False, indent=2))
     else:
-        for line in report(checked):
+        for line in report(checked, notes=notes):
             print(line)
     if any(one.count("error") for one in checked):
         raise typer.Exit(FAULTY)
@@ -132,14 +139,16 @@ def _today() -> str:
 # --- telling --------------------------------------------------------------------------------------------------------
 
 
-def report(checked: Sequence[Checked]) -> Iterator[str]:
-    """Tell each finding with its line and a caret, and at the end how many there are."""
+def report(checked: Sequence[Checked], *, notes: bool = False) -> Iterator[str]:
+    """Tell each finding with its line and a caret, notes only if asked for, and at the end how many there are."""
     for one in checked:
         for finding in one.findings:
-            yield from _lines(finding, one)
+            if notes or finding.severity != "note":
+                yield from _lines(finding, one)
     counts = {kind: sum(one.count(kind) for one in checked) for kind in ("error", "warning", "note")}
     found = ", ".join(_many(count, kind) for kind, count in counts.items() if count)
-    yield f"{_many(len(checked), 'file')}: {found or 'nothing to mend'}"
+    hidden = " (--notes shows them)" if counts["note"] and not notes else ""
+    yield f"{_many(len(checked), 'file')}: {found or 'nothing to mend'}{hidden}"
 
 
 def _lines(finding: Finding, checked: Checked) -> Iterator[str]:

@@ -77,9 +77,20 @@ def explain(
         print(json.dumps(answer, ensure_ascii=False, indent=2))
         return
     for line in lines(found):
-        print(line)
+        print(_wrapped(line))
     for title, text in guards.items():
         print(f"-- {title}\n{text};\n")
+
+
+def _wrapped(line: str) -> str:
+    """Break a line that is too long for the screen; what is said of a table stays in its column."""
+    import shutil
+    import textwrap
+
+    width = max(60, shutil.get_terminal_size((120, 24)).columns)
+    return textwrap.fill(
+        line, width, subsequent_indent=" " * (15 if line.startswith("    ") else 6), break_on_hyphens=False
+    )
 
 
 def _partner(name: str, purpose: str, directory: Path | None) -> Partner:
@@ -119,7 +130,6 @@ def _guards(
     """The guard of each table that the partner may read something of."""
     from gateway.errors import Refused
     from gateway.kernel.authorise import authorise, grant_of, tables_asked
-    from gateway.kernel.dialect import emit
     from gateway.kernel.keys import ALL_PORTS
     from gateway.kernel.parse import parse
     from gateway.kernel.plan import without
@@ -140,7 +150,14 @@ def _guards(
             resolved, given = authorise(statement, surveyed, decision, grant)
         except Refused:  # nothing of it is given, and that is said already
             continue
-        yield f"{port} {table.name.schema}.{table.name.table}", emit(guard_tables(without(resolved, others), given))
+        yield f"{port} {table.name.schema}.{table.name.table}", _written(guard_tables(without(resolved, others), given))
+
+
+def _written(guard: Any) -> str:
+    """The guard as it is sent, but over several lines."""
+    from gateway.kernel.dialect import DIALECT
+
+    return str(guard.sql(dialect=DIALECT, comments=False, identify=True, pretty=True))
 
 
 def _preview(

@@ -53,9 +53,7 @@ def read_source(name: str, store: Path | None = None) -> Source:
     if path.is_file():
         return _of_texts({str(path): path.read_text(encoding="utf-8")}, is_whole=False)
     if path.is_dir():
-        files = [file for file in sorted(path.rglob("*")) if file.name in (*_NAMES, "narrow.rego")]
-        is_one = any(file.parent == path for file in files)
-        return _of_texts({str(file): file.read_text(encoding="utf-8") for file in files}, is_whole=not is_one)
+        return _of_folder(path)
     match = _REVISION.fullmatch(name)
     if match:
         found = _of_store(match[1], store)
@@ -63,6 +61,15 @@ def read_source(name: str, store: Path | None = None) -> Source:
             return found
     commit = match[2] if match and match[2] and match[2] != "none" else name
     return _of_git(commit)
+
+
+def _of_folder(path: Path) -> Source:
+    """One port's folder, a folder of ports' folders, or one that holds such at `ports` or `policies/ports`."""
+    ports = next((found for found in (path / "policies" / "ports", path / "ports") if found.is_dir()), path)
+    wanted = (*_NAMES, "narrow.rego")
+    mine = [ports / name for name in wanted if (ports / name).is_file()]
+    files = mine or sorted(file for name in wanted for file in ports.glob(f"*/{name}"))
+    return _of_texts({str(file): file.read_text(encoding="utf-8") for file in files}, is_whole=not mine)
 
 
 def store_of(home: Path) -> Path | None:

@@ -18,7 +18,7 @@ from tests.bundles.test_story import ANALYST
 
 ROUNDS = 200
 """In each, every one of the five ports publishes, and OPA loads all five: a thousand reloads."""
-ASKERS = 4
+ASKERS, QUERIES_A_SECOND = 4, 200
 ASKED = tuple(
     AskedTable(TableName(port, "freight", table), ("call_id",))
     for port in PORTS
@@ -59,6 +59,7 @@ class Askers:
                 if said != {self.words.get(decision.revisions[port])}:
                     self.faults.append(f"{port} at {decision.revisions[port]} said {said}")
             self.heard["asked"] += 1
+            await asyncio.sleep(ASKERS / QUERIES_A_SECOND)
 
     @staticmethod
     def _words(answer: TableDecision) -> str:
@@ -76,7 +77,7 @@ class Askers:
         began = time.monotonic()
         while (await self.world.opa.decide(QUESTION)).revisions != revisions:
             assert time.monotonic() - began < LOADED_SECONDS
-            await asyncio.sleep(0.002)
+            await asyncio.sleep(0.01)
 
 
 async def _reload(folder: Path, opa: Path) -> Askers:

@@ -18,7 +18,7 @@ from gateway.model import Admission, AskedTable, Decision, Port, QueryRequest, Q
 from gateway.parts import Rows
 from gateway.policy.bundle import Bundle
 from gateway.running import RunningAnswers, Suspension
-from tests.bundles.signing import AGREEMENT, KEYS, NOW, Signer, document, suspended
+from tests.bundles.signing import AGREEMENT, KEYS, NARROW, NOW, Signer, document, suspended
 from tests.simulator import FakeEngine, FixedPolicy, Log, gate
 from tests.world import EVERYTHING, PARTNER, gives
 
@@ -115,6 +115,23 @@ def test_an_agreement_that_is_suspended_gives_nothing_under_the_revision_before(
     world.take(signer.sign(document("oakland", replace(AGREEMENT, suspended=True))))
 
     assert world.answer(oakland=before, hueneme="none")["oakland"] == shut("oakland")
+
+
+def test_new_rules_of_a_port_must_be_in_opa_s_hands_within_five_seconds(world: World, opa_binary: Path) -> None:
+    world.store._narrow = NarrowCheck(opa_binary)
+    signer = Signer()
+    revision = world.take(signer.sign())
+    assert world.take(signer.sign(narrow=NARROW)) == revision
+
+    in_time = world.answer(oakland=revision, hueneme="none")["oakland"]
+    world.now.append(world.now[-1] + GRACE_SECONDS + 0.001)
+    too_late = world.answer(oakland=revision, hueneme="none")["oakland"]
+    now_served = world.store.served("oakland")
+    assert now_served
+    asyncio.run(world.store.served_after("oakland", now_served.etag, 0))  # OPA asks for more
+    loaded = world.answer(oakland=revision, hueneme="none")["oakland"]
+
+    assert (in_time, too_late, loaded) == (OPEN, shut("oakland"), OPEN)
 
 
 def test_a_decision_without_a_port_s_revision_does_not_count_for_it(world: World) -> None:

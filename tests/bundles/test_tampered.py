@@ -201,6 +201,10 @@ TAMPERED: dict[str, tuple[str, Callable[[Files], bytes]]] = {
     "a document changed after signing": ("changed", lambda f: archive.pack(with_data(f, suspended=True))),
     "a serial changed after signing": ("changed", lambda f: archive.pack(with_metadata(f, serial=10**6))),
     "a document that is no JSON": ("changed", lambda f: archive.pack({**f, DATA: b"{"})),
+    "a document nested too deeply": ("changed", lambda f: archive.pack({**f, DATA: b"[" * 900 + b"]" * 900})),
+    "a document nested far too deeply": ("changed", lambda f: archive.pack({**f, DATA: b"[" * 10**6 + b"]" * 10**6})),
+    "a number without end": ("changed", lambda f: archive.pack({**f, DATA: b"9" * 10_000})),
+    "half a character": ("changed", lambda f: archive.pack({**f, DATA: b'["\\ud800"]'})),
     "a key given twice": ("changed", lambda f: archive.pack({**f, DATA: b'{"port":"x",' + f[DATA][1:]})),
     # what it says
     "an unknown key in the manifest": ("manifest_malformed", lambda f: resigned(with_manifest(f, wasm=[]))),

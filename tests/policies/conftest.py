@@ -82,9 +82,10 @@ class Oracle:
             AskedTable(TableName(*name.split(".")), tuple(columns), uses.get(name, {}))
             for name, columns in tables.items()
         )
-        return asyncio.run(self._decide(Question(self.partners[partner], purpose, now, asked, spent)))
+        return asyncio.run(self.decide_question(Question(self.partners[partner], purpose, now, asked, spent)))
 
-    async def _decide(self, question: Question) -> Decision:
+    async def decide_question(self, question: Question) -> Decision:
+        """Ask the one question."""
         policy = OpaPolicy(self.url, timeout_seconds=5.0)
         try:
             return await policy.decide(question)

@@ -17,6 +17,7 @@ from gateway.policy.findings import Finding
 from gateway.policy.language import PortDocument
 from gateway.policy.reading import read_document
 from tests.policy.good_files import texts
+from tests.policy.large import many
 
 HERE = Path(__file__).parent
 POLICIES = HERE.parents[1] / "policies"
@@ -150,3 +151,18 @@ def test_the_floor_of_the_tools_is_the_floor_of_the_library() -> None:
 
     assert frozenset(re.findall(r'"(\w+)"', columns[1])) == floor.COLUMNS
     assert "|".join(patterns) == floor.PATTERN.pattern
+
+
+def test_many_agreements_are_read_whole_and_each_is_checked(catalog: Catalog) -> None:
+    text = many(500)
+    last = text.rindex("          eta_ms: show")
+    text = f"{text[:last]}          eta: show{text[last + len('          eta_ms: show') :]}"
+
+    reading = read_document(text)
+    found = [finding for finding in check(reading, catalog, TODAY) if finding.severity == "error"]
+
+    assert reading.document
+    assert len(reading.document.agreements) == 500
+    assert [(finding.code, finding.line) for finding in found] == [
+        ("unknown_column", text[:last].count("\n") + 1)
+    ]  # fmt: skip

@@ -39,11 +39,21 @@ def test_a_fault_is_told_as_a_compiler_tells_it(tmp_path: Path) -> None:
         "                call_status: {notin: [OMIT, BLNK]}\n"
         "                              ^\n"
         "  mend: write `not_in`\n"
+        "1 file: 1 error, 1 note (--notes shows them)\n",
+    )
+
+
+def test_notes_are_told_to_who_asks_for_them(tmp_path: Path) -> None:
+    file = a_file(tmp_path, seeded(FAULTS["a misspelt operator"]))
+
+    done = run("check", "oakland", "--policies", str(tmp_path), "--today", TODAY, "--notes")
+
+    assert done.output.endswith(
         f"{file}:102:9: note: statistics are kept for later: this table gives nothing yet [statistics]\n"
         "            release: statistics\n"
         "            ^\n"
         "  mend: nothing to mend\n"
-        "1 file: 1 error, 1 note\n",
+        "1 file: 1 error, 1 note\n"
     )
 
 
@@ -95,6 +105,7 @@ def test_one_file_can_be_checked_wherever_it_is(tmp_path: Path) -> None:
         (("check", "oaklnd"), "write `oakland`"),
         (("check", "nowhere/data.yaml"), "there is no file nowhere/data.yaml"),
         (("check", "--policies", "/nonexistent"), "give the folder with --policies DIR"),
+        (("check", "--today", "tomorrow"), "tomorrow is no day"),
         (("new", "oaklnd", "--yes"), "write `oakland`"),
         (("new", "oakland", "--yes"), "is there already"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -9,14 +10,32 @@ import z3
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from gateway.model import Partner, Use
-from gateway.policy.compare import ALL, Change, Comparison, Verdict, compare, comparison_of
+from gateway.model import AgreementGrant, Partner, Use
+from gateway.policy.compare import (
+    ALL,
+    Change,
+    Comparison,
+    JoinTarget,
+    Lens,
+    Verdict,
+    compare,
+    comparison_of,
+)
 from gateway.policy.language import PortDocument
 from gateway.policy.space import Witness, day_number
 from tests.policy import small
 
 Documents = dict[str, PortDocument]
 _ATTRIBUTES = ("b", "bx", "c")
+_HASHED = JoinTarget("freight.moves", "hueneme", ("line", "carrier"))
+_LENSES: dict[str, tuple[Lens, Callable[[AgreementGrant], bool]]] = {
+    "three queries": (Lens("queries_a_day", 3), lambda grant: True),
+    "five queries": (Lens("queries_a_day", 5), lambda grant: grant.limits.queries_a_day is None),
+    "no limit": (Lens("queries_a_day", None), lambda grant: grant.limits.queries_a_day is None),
+    "any join": (Lens(is_join=True), lambda grant: grant.joins is None),
+    "that join": (Lens(is_join=True, join=_HASHED), lambda grant: grant.joins is None),
+    "hashed": (Lens(is_join=True, join=_HASHED, hashed=True), lambda grant: grant.joins != ()),
+}
 _points = st.tuples(
     st.sampled_from(list(small.partners())),
     st.sampled_from(small.PURPOSES),
@@ -67,6 +86,26 @@ def test_a_change_is_listed_exactly_if_some_partner_sees_it_in_some_row(
 
 
 @_quick
+@given(small.edits(), st.lists(_points, min_size=4, max_size=4), st.sampled_from(sorted(_LENSES)))
+def test_what_a_limit_or_a_join_leaves_is_compared_as_exactly(
+    edit: tuple[Documents, Documents],
+    points: list[tuple[Partner, str, str, str, frozenset[Use]]],
+    kind: str,
+) -> None:
+    old, new = edit
+    lens, is_let_through = _LENSES[kind]
+    comparison = comparison_of(old, new, "oakland", small.TABLE, small.TYPES, texts=_ATTRIBUTES)
+
+    for partner, purpose, day, column, uses in points:
+        now = day + small.NOON
+        expected = _by_rows(old, new, partner, purpose, now, column, uses, is_let_through)
+
+        found = comparison.verdict(column, uses, *_where(comparison, partner, purpose, now), lens=lens)
+
+        assert found == expected, (partner, purpose, day, column, uses)
+
+
+@_quick
 @given(small.documents())
 def test_documents_do_not_differ_from_themselves(documents: Documents) -> None:
     comparison = comparison_of(documents, documents, "oakland", small.TABLE, small.TYPES)
@@ -76,9 +115,12 @@ def test_documents_do_not_differ_from_themselves(documents: Documents) -> None:
 
 
 def _by_rows(
-    old: Documents, new: Documents, partner: Partner, purpose: str, now: str, column: str, uses: frozenset[Use]
-) -> Verdict:
-    before, after = (small.grants(documents, partner, purpose, now) for documents in (old, new))
+    old: Documents, new: Documents, partner: Partner, purpose: str, now: str, column: str, uses: frozenset[Use],
+    is_let_through: Callable[[AgreementGrant], bool] = lambda grant: True,
+) -> Verdict:  # fmt: skip
+    before, after = (
+        tuple(filter(is_let_through, small.grants(documents, partner, purpose, now))) for documents in (old, new)
+    )
     pairs = {(small.seen(before, column, uses, row), small.seen(after, column, uses, row)) for row in small.rows(now)}
     return Verdict(
         any(then.rank > 1 and not was.tells_all_of(then) for was, then in pairs),

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gateway.policy import yaml_tree
+from gateway.policy.language import PortDocument
 from gateway.policy.reading import read_document
 from gateway.policy.yaml_tree import meaning, plain, read_tree, unclear
+from tests.policy.documents import documents
+from tests.policy.steward import file_of
 from tests.policy.test_check import FAULTS, GOOD, seeded
 
 TEXTS = [*GOOD.values(), *(seeded(fault) for fault in FAULTS.values())]
 
 
 def test_a_scalar_means_what_every_reader_takes_it_for() -> None:
-    texts = ["12", "-3", "0", "0.5", ".5", "1e3", "true", "False", "~", "", "null", "MSC", "93a", "30d", "1-2", "-"]
+    texts = ["12", "-3", "0", "0.5", ".5", "1.5e+3", "true", "False", "~", "", "null", "MSC", "93a", "30d", "1-2", "-"]
 
     assert [meaning(text)[1] for text in texts] == [
-        12, -3, 0, 0.5, 0.5, 1000.0, True, False, None, None, None, "MSC", "93a", "30d", "1-2", "-",
+        12, -3, 0, 0.5, 0.5, 1500.0, True, False, None, None, None, "MSC", "93a", "30d", "1-2", "-",
     ]  # fmt: skip
     assert [text for text in texts if unclear(text)] == []
 
 
 @pytest.mark.parametrize(
     "text", ["NO", "on", "Yes", "off", "2026-01-01", "2026-1-1 10:00:00", "012", "0x1F", "1_000", "12:30", ".nan",
-             "-.inf", "1e999", "123456789012345678901", "0o17", "007.5"]
+             "-.inf", "1e999", "123456789012345678901", "0o17", "1e3", "93E5", "1.5e3", "007.5"]
 )  # fmt: skip
 def test_a_scalar_that_readers_take_for_two_things_must_be_quoted(text: str) -> None:
     _, findings = read_tree(f"- {text}\n- '{text}'\n")
@@ -88,3 +93,23 @@ def test_a_place_is_that_of_the_key_or_of_the_value() -> None:
     assert reading.place(("agreements", 0, "with", "roles", 1)) == (5, 23)
     assert reading.place(("agreements", 0, "until")) == (4, 5)
     assert reading.place(("agreements", 7)) == (3, 1)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large))
+@given(document=documents(), style=st.sampled_from((None, True, False)))
+def test_what_a_steward_can_say_is_read_as_it_was_meant(document: PortDocument, style: bool | None) -> None:
+    text = yaml.dump(file_of(document), Dumper=_Quoting, default_flow_style=style, sort_keys=False, allow_unicode=True)
+
+    reading = read_document(text)
+
+    assert (reading.findings, reading.document) == ((), document)
+
+
+class _Quoting(yaml.SafeDumper):
+    """Quotes every text, as a careful steward does."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+_Quoting.add_representer(str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"'))

@@ -178,5 +178,16 @@ def test_the_commands_work_on_the_ports_files_as_they_are() -> None:
     (table,) = json.loads(explained.stdout)["tables"]
     assert (explained.exit_code, fair.exit_code, unknown.exit_code) == (0, 0, 2)
     assert [given["agreement"] for given in table["given"]] == ["oak-public", "oak-carriers-own"]
-    assert table["sql"].startswith("SELECT ")
+    assert table["sql"].startswith("SELECT\n")
     assert json.loads(fair.stdout)["inequities"]
+
+
+def test_a_preview_needs_one_table_a_steward_and_a_gateway(tmp_path: Path) -> None:
+    words = ["explain", "--as", "msc-planner", "--purpose", "freight_resilience", "--preview", "5"]
+    whole = [*words, "--port", "oakland", "--table", "vessel_calls", "--steward", "oakland-steward"]
+
+    vague, alone = (CliRunner().invoke(app, [*line, "--home", str(tmp_path)]) for line in (words, whole))
+
+    assert (vague.exit_code, alone.exit_code) == (2, 4)
+    assert "Give --port, --table SCHEMA.TABLE, --steward." in vague.stderr
+    assert alone.stderr.startswith("unavailable: ")

@@ -48,10 +48,11 @@ _answer(table) := {
 	},
 } if {
 	name := concat(".", [table.schema, table.table])
+	open := {column: uses | some column, uses in table.columns; not column in _asked_on_floor}
 	grants := [grant |
 		some place in _live_places(table.port, name)
 		_is_within_limits(table.port, place)
-		grant := _grant(table.port, place, name, table.columns)
+		grant := _grant(table.port, place, name, open)
 	]
 	granted := {column | some grant in grants; some column, _ in grant.columns}
 }
@@ -237,7 +238,8 @@ _grant(port, place, name, asked) := {
 	"columns": columns,
 	"uses": {column: rule.columns[column].uses |
 		some column, _ in columns
-		count(rule.columns[column].uses) < count(_uses)
+		rule.columns[column].uses != _every_use
+		count(rule.columns[column].uses) < count(_every_use)
 	},
 	"rows": rows,
 	"reason": rule.reason,
@@ -252,13 +254,11 @@ _grant(port, place, name, asked) := {
 	rule.release == "rows"
 	rule.statistics == null
 	_is_text(rule.reason)
-	columns := {column: mask.said |
+	columns := {column: given.mask |
 		some column, uses in asked
-		not column in _asked_on_floor
-		_gives_a_use(rule.columns[column].uses, uses)
-		mask := _mask(rule.columns[column])
+		given := _given(rule.columns[column], uses)
 	}
-	_shows_something(columns, rule)
+	_shows_something(columns, port, place, name)
 	rows := _rows(rule.rows, rule.embargo)
 	count(rows) > 0
 	joins := _joins(rule.joins)
@@ -274,11 +274,23 @@ _asked := {column | some table in input.tables; some column, _ in table.columns}
 
 _asked_on_floor := {column | some column in _asked; floor.is_labor(column)}
 
+# what an agreement says of a column, if it can be read and gives a use that is asked for. Most columns of a question are
+# written alike, and what OPA has answered once for one pair of arguments it does not work out again.
+_given(how, asked) := how if {
+	_is_column(how)
+	_gives_a_use(how.uses, asked)
+}
+
+_is_column(how) if {
+	object.keys(how) == {"uses", "mask"}
+	_are_uses(how.uses)
+	_is_mask(how.mask)
+}
+
 # a column that is asked for in no use is only named
-_gives_a_use(given, []) if _are_uses(given)
+_gives_a_use(_, [])
 
 _gives_a_use(given, asked) if {
-	_are_uses(given)
 	some use in asked
 	use in given
 }
@@ -294,20 +306,13 @@ _are_uses(given) if {
 }
 
 # an agreement that shows no column of a table does not even say how many rows there are
-_shows_something(columns, _) if count(columns) > 0
+_shows_something(columns, _, _, _) if count(columns) > 0
 
-_shows_something({}, rule) if {
-	is_object(rule.columns)
-	some column, how in rule.columns
+_shows_something({}, port, place, name) if {
+	is_object(data.ports[port].agreements[place].tables[name].columns)
+	some column, how in data.ports[port].agreements[place].tables[name].columns
 	not floor.is_labor(column)
-	_are_uses(how.uses)
-	_mask(how)
-}
-
-# wrapped, for a column without a mask is shown, and null is nothing that a rule can stand for
-_mask(how) := {"said": how.mask} if {
-	object.keys(how) == {"uses", "mask"}
-	_is_mask(how.mask)
+	_is_column(how)
 }
 
 _is_mask(mask) if mask == null
@@ -453,6 +458,8 @@ _hour_ns := 3600000000000
 
 _why_not(port, name, column, uses) := floor.sentence if {
 	column in _asked_on_floor
+} else := _nothing_more if {
+	not _says_more(port, name)
 } else := "The port has suspended all its agreements for the time being." if {
 	data.ports[port].suspended == true
 } else := concat(" ", sort(data.ports[port].narrow.deny)) if {
@@ -466,7 +473,18 @@ _why_not(port, name, column, uses) := floor.sentence if {
 } else := "This comes as statistics only, which are not open yet." if {
 	some place in _statistics_places(port, name)
 	data.ports[port].agreements[place].tables[name].columns[column]
-} else := "No agreement of this port lets you read this for this purpose today."
+} else := _nothing_more
+
+_nothing_more := "No agreement of this port lets you read this for this purpose today."
+
+# whether there can be another reason than that nobody agreed: looked up once for all columns of a table
+_says_more(port, name) if {
+	not port in _open_ports
+} else if {
+	data.ports[port].withheld[name]
+} else if {
+	count(_spent_places(port, name)) > 0
+} else := count(_statistics_places(port, name)) > 0
 
 # the first agreement that would give the column, were its limit not reached
 _used_up(port, name, column, uses) := ids[0] if {
