@@ -115,7 +115,7 @@ _HIDING = (None, "null", "constant", "keyed_hash")
 
 def is_hash(how: Any) -> bool:
     """Whether a cell shows as a keyed hash."""
-    return isinstance(how, dict) and how["mask"] == "keyed_hash"
+    return isinstance(how, dict) and how.get("mask") == "keyed_hash"
 
 
 def columns_of_conditions(parts: list[Agreement]) -> set[str]:
