@@ -25,6 +25,8 @@ STACK_BYTES = 120 * 1024 * 1024
 """What the main thread's stack may grow to; Linux leaves at least 128 MiB free below it."""
 RECURSION_LIMIT = 100_000
 """Out of the way: the stack is the bound, and the caps on the text come long before it."""
+GARBAGE = (10_000, 10, 10)
+"""How many new objects may be there before garbage is collected: trees are many small ones that live for one step."""
 _PR_SET_PDEATHSIG = 1
 
 Given = TypeVar("Given")
@@ -46,6 +48,7 @@ def start(catalog: bytes, memory_bytes: int) -> None:
     desk.warm_up()
     _desks.append(desk)
     gc.freeze()  # what is here for good need not be looked at each time garbage is collected
+    gc.set_threshold(*GARBAGE)
 
 
 def ready() -> int:
