@@ -6,7 +6,8 @@ CTE which reads itself is no special case.
 (1) what reaches the answer is *selected*, what a figure is made of is *aggregated*, and a figure stands for itself
 (2) what chooses rows or values *filters*; a plain column set equal to one of another table *joins* instead
 (3) min, max, array_agg and all figures over a window hand values on: they aggregate, and the value goes further
-(4) inside a figure, what is not a column under arithmetic or a cast also filters: `sum(CASE WHEN line = 'MSC' …)`
+(4) in a figure, a group or an order, what is not a column under arithmetic, a cast or a coarser grain also filters, for
+    it can ask for one value: `sum(CASE WHEN line = 'MSC' …)`, `GROUP BY line = 'MSC'`
 (5) two tables are linked where their values meet in one expression, one comparison or one group
 (6) what is not known here is used in all six ways
 In a survey, where a name may mean several columns, each comparison may be a filter and a join.
@@ -21,7 +22,7 @@ from typing import Generic, Literal, NamedTuple, Protocol, TypeVar, cast
 from sqlglot import exp
 
 from gateway.kernel.allowed import COMPUTING, CONSTANTS, RECKONING
-from gateway.kernel.functions import FIGURES, FUNCTIONS, PICKING
+from gateway.kernel.functions import COARSENING, FIGURES, FUNCTIONS, PICKING
 from gateway.kernel.lexer import ARRAY, INTERVAL, LITERAL
 from gateway.model import USES, Use
 
@@ -189,8 +190,8 @@ def _uses_of(demand: Demand, root: Root) -> Iterable[Use]:
         return USES
     if demand == "counted":
         return () if root.how == AS_IS else ("filter",)
-    if demand == "aggregate" and root.how == COMPUTED:  # (4)
-        return ("aggregate", "filter")
+    if demand in ("aggregate", "group", "order") and root.how == COMPUTED:  # (4)
+        return (demand, "filter")
     return (demand,)
 
 
@@ -363,7 +364,7 @@ class Tracer(Generic[Level]):
         if known is None and node.this not in (ARRAY, INTERVAL, LITERAL):
             self._flow.demand("all", *values)  # (6)
         if known is None or known.kind != "aggregate":
-            return made_of(values, COMPUTED)
+            return made_of(values, RECKONED if name in COARSENING else COMPUTED)
         self._flow.demand("aggregate", *values)
         if name in FIGURES and not windowed:  # (1)
             return CONSTANT
