@@ -556,8 +556,8 @@ PICKING = frozenset({"min", "max", "arbitrary", "any_value"})
 """Aggregates whose result is one of the values as it is."""
 COARSENING = frozenset(
     (
-        "date_trunc date year year_of_week yow quarter month week week_of_year day day_of_month day_of_week dow day_of_year "
-        "doy hour minute second floor ceil ceiling round"
+        "date_trunc date year year_of_week yow quarter month week week_of_year day day_of_month day_of_week dow "
+        "day_of_year doy hour minute second floor ceil ceiling round"
     ).split()
 )
 """Scalar functions that only lessen what a value tells, the same way for all: they cannot ask for one value."""
