@@ -20,7 +20,6 @@ import aiohttp
 from opa_client.opa_async import AsyncOpaClient  # type: ignore[import-untyped]
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from gateway.adapters.strict_json import read_strict_json
 from gateway.errors import Broken, PolicyUnavailable
 from gateway.model import (
     USES,
@@ -38,6 +37,7 @@ from gateway.model import (
     TableName,
     Use,
 )
+from gateway.strict_json import read_strict_json
 
 LIBRARY = "2"
 """The version of `policies/gateway/access` that this gateway understands."""

@@ -23,10 +23,10 @@ import jwt
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from gateway.adapters.jwks import KEY_FAMILIES, KeySet, open_keys
-from gateway.adapters.strict_json import read_strict_json
 from gateway.errors import Unauthenticated
 from gateway.model import Partner
 from gateway.settings import IssuerSettings
+from gateway.strict_json import read_strict_json
 
 MAX_TOKEN_BYTES = 8192
 LEEWAY_SECONDS = 30

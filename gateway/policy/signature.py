@@ -11,7 +11,7 @@ import hashlib
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import (
@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from gateway.policy.refusal import BundleRefused
+from gateway.strict_json import read_strict_json
 
 SIGNATURES = ".signatures.json"
 _STRUCTURED = (".manifest", "data.json")
@@ -45,7 +46,7 @@ def canonical(value: object) -> bytes:
 def read_json(text: bytes) -> Any:
     """Read JSON in UTF-8 with each key once; raises ValueError."""
     try:
-        return json.loads(text.decode(), object_pairs_hook=_keys_once, parse_constant=_no_number)
+        return read_strict_json(text.decode())
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
@@ -187,14 +188,3 @@ def _decode(part: str, name: str) -> bytes:
     if not data or _encode(data) != part:
         raise BundleRefused("signature_malformed", "a part of the signature is not base64url", name)
     return data
-
-
-def _keys_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a key is given twice")
-    return members
-
-
-def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")

@@ -232,7 +232,7 @@ class _Nobody:
 
     def identify(self, token: str | None) -> Partner:
         """Never asked."""
-        raise NotImplementedError
+        raise AssertionError("a token was read, though the partner stands before the gate already")
 
 
 async def compare_all(pairs: Iterator[tuple[Pair, str]], at_once: int) -> AsyncIterator[Verdict]:
