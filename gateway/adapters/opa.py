@@ -37,6 +37,7 @@ from gateway.model import (
     TableName,
     Use,
 )
+from gateway.policy.question import question_data
 from gateway.strict_json import read_strict_json
 
 LIBRARY = "2"
@@ -242,7 +243,7 @@ class OpaPolicy:
 
     async def decide(self, question: Question) -> Decision:
         """Ask once; raise `PolicyUnavailable` unless the answer is well formed, in time and for this question."""
-        asked = _write(question)
+        asked = question_data(question)
         if len({table.name for table in question.tables}) != len(question.tables):
             raise Broken("the question names a table twice")
         answer = await self._ask(asked)
@@ -290,34 +291,6 @@ class OpaPolicy:
 
 
 # --- question and answer --------------------------------------------------------------------------------------------
-
-
-def _write(question: Question) -> dict[str, Any]:
-    partner = question.partner
-    return {
-        "partner": {
-            "id": partner.id,
-            "organisation": partner.organisation,
-            "organisation_class": partner.organisation_class,
-            "roles": list(partner.roles),
-            "attributes": dict(partner.attributes),
-        },
-        "purpose": question.purpose,
-        "now": question.now,
-        "tables": [
-            {"port": t.name.catalog, "schema": t.name.schema, "table": t.name.table, "columns": _uses_asked(t)}
-            for t in question.tables
-        ],
-        "spent": {
-            port: {id_: {"queries": spent.queries, "bytes": spent.bytes} for id_, spent in agreements.items()}
-            for port, agreements in question.spent.items()
-        },
-    }
-
-
-def _uses_asked(table: AskedTable) -> dict[str, list[Use]]:
-    """Say of each column what the query does with it, in the order of `USES`."""
-    return {column: [use for use in USES if use in table.uses.get(column, USES)] for column in table.columns}
 
 
 def _check_same_question(result: _Result, question: Question) -> None:

@@ -25,6 +25,7 @@ from gateway.model import (
 )
 from gateway.policy.findings import Finding, instead
 from gateway.policy.language import ORGANISATION_CLASSES, PortDocument, is_day
+from gateway.policy.question import partner_data
 from gateway.policy.yaml_tree import Node, plain, read_tree
 
 HASH_LENGTH = 32
@@ -219,13 +220,7 @@ class _Reader:
         if partner is None:
             self._demand(False, node, f"there is no partner {node.value}", instead(str(node.value), self._partners))
             raise AssertionError
-        return {
-            "id": partner.id,
-            "organisation": partner.organisation,
-            "organisation_class": partner.organisation_class,
-            "roles": list(partner.roles),
-            "attributes": dict(partner.attributes),
-        }
+        return partner_data(partner)
 
     def _moment(self, node: Node | None) -> str:
         if node is None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from gateway.adapters.opa import _agreement, _Envelope, _write
+from gateway.adapters.opa import _agreement, _Envelope
 from gateway.errors import Denied, Unresolved
 from gateway.kernel.authorise import ask, authorise, grant_of
 from gateway.kernel.dialect import emit
@@ -21,6 +21,7 @@ from gateway.kernel.resolve import survey
 from gateway.kernel.rewrite import guard_tables
 from gateway.kernel.verify import verify
 from gateway.model import AgreementGrant, Decision, Mask, TableDecision, TableName
+from gateway.policy.question import question_data
 from stack.components import find_opa
 from tests.cells.chance import NOW, PARTNER, Drawn, drawn
 from tests.cells.reference import said_by_opa
@@ -55,7 +56,7 @@ def _asked(chance: Random, name: TableName, rows: Sequence[Row]) -> Asked:
     types = {column: type_ for column, type_ in columns.items() if column not in _not_kept(name)}
     kept = [{column: row[column] for column in types} for row in rows]
     asked = tuple(columns[column] for column in one.columns)
-    return Asked(one, asked, {"question": _write(question), "types": types, "rows": kept, "mask_keys": KEYS})
+    return Asked(one, asked, {"question": question_data(question), "types": types, "rows": kept, "mask_keys": KEYS})
 
 
 def _decision(said: Mapping[str, Any]) -> Decision:

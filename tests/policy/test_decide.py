@@ -28,6 +28,7 @@ from gateway.model import (
 )
 from gateway.policy.decide import Decider
 from gateway.policy.language import LIMIT_KEYS, PortDocument, mask_data, to_data
+from gateway.policy.question import question_data
 from tests.policies.conftest import opa_binary  # noqa: F401  (a fixture)
 from tests.policy import small
 
@@ -84,7 +85,8 @@ def test_the_tools_decide_as_opa_does(
 def _ask_opa(binary: Path, worlds: list[dict[str, Any]], questions: list[list[Question]]) -> list[list[dict[str, Any]]]:
     """Put each question to the library over its own documents, all in one run of OPA."""
     cases = [
-        {"ports": ports, "inputs": [_input(q) for q in asked]} for ports, asked in zip(worlds, questions, strict=True)
+        {"ports": ports, "inputs": [question_data(q) for q in asked]}
+        for ports, asked in zip(worlds, questions, strict=True)
     ]
     with TemporaryDirectory() as folder:
         data, asking = Path(folder, "cases.json"), Path(folder, "asking.rego")
@@ -96,34 +98,6 @@ def _ask_opa(binary: Path, worlds: list[dict[str, Any]], questions: list[list[Qu
     assert done.returncode == 0, done.stderr
     answers: list[list[dict[str, Any]]] = json.loads(done.stdout)
     return answers
-
-
-def _input(question: Question) -> dict[str, Any]:
-    partner = question.partner
-    return {
-        "partner": {
-            "id": partner.id,
-            "organisation": partner.organisation,
-            "organisation_class": partner.organisation_class,
-            "roles": list(partner.roles),
-            "attributes": dict(partner.attributes),
-        },
-        "purpose": question.purpose,
-        "now": question.now,
-        "tables": [
-            {
-                "port": table.name.catalog,
-                "schema": table.name.schema,
-                "table": table.name.table,
-                "columns": {c: [use for use in USES if use in table.uses[c]] for c in table.columns},
-            }
-            for table in question.tables
-        ],
-        "spent": {
-            port: {name: {"queries": one.queries, "bytes": one.bytes} for name, one in had.items()}
-            for port, had in question.spent.items()
-        },
-    }
 
 
 def _read(answer: Mapping[str, Any]) -> Decision:
