@@ -16,18 +16,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
+from gateway.options import CHECKOUT, DEFAULT_HOME, FAULT, REFUSED, UNAVAILABLE, USAGE, HomeOption, JsonOption
 from gateway.policy_cli import app as policy
 from stack.commands import register
 
 if TYPE_CHECKING:
     from gateway.edge.client import Home
 
-FAULT, USAGE, REFUSED, UNAVAILABLE = 1, 2, 3, 4
 EXIT_CODES = (
     "Exit codes: 0 done, 1 fault of the gateway, 2 wrong command, 3 refused or failed, 4 a part does not answer."
 )
-
-CHECKOUT = Path(__file__).resolve().parents[1]
 
 app = typer.Typer(
     name="portgate",
@@ -39,19 +37,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-HomeOption = Annotated[
-    Path, typer.Option("--home", envvar="PORTGATE_HOME", help="Folder of the local stack.", show_default=".portgate")
-]
 AsOption = Annotated[
     str, typer.Option("--as", metavar="NAME", help="Who asks: a partner of deploy/local/partners.yaml.")
 ]
 PurposeOption = Annotated[
     str, typer.Option("--purpose", metavar="PURPOSE", help="What the answer is for; the partner's first if left out.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SqlArgument = Annotated[str, typer.Argument(metavar="SQL", help="The query; - reads it from standard input.")]
-
-DEFAULT_HOME = CHECKOUT / ".portgate"
 
 
 @app.command(epilog=EXIT_CODES)

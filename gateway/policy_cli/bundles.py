@@ -11,29 +11,22 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from gateway.options import FAULT, REFUSED, UNAVAILABLE, USAGE
+
 if TYPE_CHECKING:
     from gateway.adapters.signing import FileFault, PortFiles
     from gateway.edge.client import Home
     from gateway.policy.bundle import Bundle
 
-FAULT, USAGE, REFUSED, UNAVAILABLE = 1, 2, 3, 4
-CHECKOUT = Path(__file__).resolve().parents[2]
 
 PortArgument = Annotated[str, typer.Argument(metavar="PORT", help="The port's id, such as oakland.")]
 AsOption = Annotated[
     str, typer.Option("--as", metavar="NAME", help="The port's steward, of deploy/local/partners.yaml.")
 ]
-HomeOption = Annotated[
-    Path, typer.Option("--home", envvar="PORTGATE_HOME", help="Folder of the local stack.", show_default=".portgate")
-]
-PoliciesOption = Annotated[Path, typer.Option("--policies", metavar="DIR", help="The folder of the ports' files.")]
 KeyOption = Annotated[
     Path | None,
     typer.Option("--key", metavar="FILE", help="The port's private key, PEM [the local stack's key of the port]."),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-DEFAULT_HOME, DEFAULT_POLICIES = CHECKOUT / ".portgate", CHECKOUT / "policies"
 
 
 def home_of(directory: Path) -> Home:

@@ -10,19 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.options import DEFAULT_POLICIES, REFUSED, USAGE, JsonOption, PoliciesOption
+
 if TYPE_CHECKING:
-    from gateway.model import Catalog
     from gateway.policy.findings import Finding
     from gateway.policy.language import PortDocument
-
-USAGE, FAULTY = 2, 3
-CHECKOUT = Path(__file__).resolve().parents[2]
-
-PoliciesOption = Annotated[
-    Path, typer.Option("--policies", metavar="DIR", help="Folder of the policies.", show_default="policies")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-DEFAULT_POLICIES = CHECKOUT / "policies"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +59,7 @@ def check(
         for line in report(checked, notes=notes):
             print(line)
     if any(one.count("error") for one in checked):
-        raise typer.Exit(FAULTY)
+        raise typer.Exit(REFUSED)
 
 
 def check_files(files: Sequence[Path], policies: Path, today: str) -> Iterator[Checked]:
@@ -75,6 +67,7 @@ def check_files(files: Sequence[Path], policies: Path, today: str) -> Iterator[C
     from gateway.adapters.policy_files import WRITTEN, read_file
     from gateway.errors import PolicyFault
     from gateway.policy.check import check as found
+    from gateway.policy_cli.sources import read_catalog_here
 
     catalog, others = read_catalog_here(), _documents(policies)
     for file in files:
@@ -86,14 +79,6 @@ def check_files(files: Sequence[Path], policies: Path, today: str) -> Iterator[C
         if reading.draft and file.name == WRITTEN and reading.draft.port not in (file.parent.name, ""):
             findings.insert(0, _in_wrong_folder(file, reading.draft.port, reading.place(("port",), of_value=True)))
         yield Checked(file, file.read_text(encoding="utf-8").splitlines(), findings)
-
-
-def read_catalog_here() -> Catalog:
-    """Read the catalog of this checkout."""
-    from gateway.adapters.catalog_files import read_catalog
-    from gateway.settings import Settings
-
-    return read_catalog(CHECKOUT / "catalog", Settings.model_fields["ports"].default)
 
 
 def _documents(policies: Path) -> Mapping[str, PortDocument]:

@@ -5,21 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-WIDENS = 3
+from gateway.options import DEFAULT_HOME, REFUSED, HomeOption, JsonOption
+
+WIDENS = REFUSED
 
 OldArgument = Annotated[str, typer.Argument(metavar="OLD", help="A file, a folder, a git ref or a revision.")]
 NewArgument = Annotated[str, typer.Argument(metavar="NEW", help="A file, a folder, a git ref or a revision.")]
 PortOption = Annotated[str, typer.Option("--port", metavar="PORT", help="Only this port.")]
 SinceOption = Annotated[str, typer.Option("--since", metavar="DAY", help="Leave out days before this one [today].")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-HomeOption = Annotated[
-    Path, typer.Option("--home", envvar="PORTGATE_HOME", help="Folder of the local stack, for revisions.")
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -33,7 +30,7 @@ def diff(
     port: PortOption = "",
     since: SinceOption = "",
     as_json: JsonOption = False,
-    home: HomeOption = Path(".portgate"),
+    home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Say who gains and loses what from OLD to NEW, in sentences; exit with 3 when anything widens."""
     from gateway.policy.compare import compare

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.options import JsonOption
+
 if TYPE_CHECKING:
     from gateway.model import Partner
 
@@ -21,7 +23,6 @@ DayOption = Annotated[str, typer.Option("--on", metavar="DAY", help="On this day
 PartnersOption = Annotated[
     Path | None, typer.Option("--partners", metavar="FILE", help="Who there is [deploy/local/partners.yaml].")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -61,7 +62,8 @@ def equity(
 
 def read_known(file: Path | None) -> Mapping[str, Partner]:
     """The partners of a directory file, as their tokens would say it."""
-    from gateway.policy_cli.sources import CHECKOUT, read_partners_file, refuse
+    from gateway.options import CHECKOUT
+    from gateway.policy_cli.sources import read_partners_file, refuse
 
     where = file or CHECKOUT / "deploy/local/partners.yaml"
     try:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gateway.options import DEFAULT_HOME, REFUSED, UNAVAILABLE, HomeOption, JsonOption
+
 if TYPE_CHECKING:
     from gateway.model import AskedTable, Catalog, Partner
     from gateway.policy.compare import Documents
 
-REFUSED, UNAVAILABLE = 3, 4
 
 AsOption = Annotated[str, typer.Option("--as", metavar="PARTNER", help="Who looks: a partner of the directory.")]
 PurposeOption = Annotated[str, typer.Option("--purpose", metavar="PURPOSE", help="What for.")]
@@ -27,13 +28,11 @@ PoliciesOption = Annotated[str, typer.Option("--policies", metavar="WHERE", help
 PartnersOption = Annotated[
     Path | None, typer.Option("--partners", metavar="FILE", help="Who there is [deploy/local/partners.yaml].")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SqlOption = Annotated[bool, typer.Option("--sql", help="Print the guard: what a query reads in place of each table.")]
 PreviewOption = Annotated[
     int, typer.Option("--preview", metavar="N", min=0, help="Show N rows of --table as that partner; needs the stack.")
 ]
 StewardOption = Annotated[str, typer.Option("--steward", metavar="NAME", help="Who really asks: the port's steward.")]
-HomeOption = Annotated[Path, typer.Option("--home", envvar="PORTGATE_HOME", help="Folder of the local stack.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -53,7 +52,7 @@ def explain(
     sql: SqlOption = False,
     preview: PreviewOption = 0,
     steward: StewardOption = "",
-    home: HomeOption = Path(".portgate"),
+    home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Say what a partner sees of a port for a purpose, and which agreement says so."""
     from gateway.policy.sight import lines, sights

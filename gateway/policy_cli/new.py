@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.policy_cli.check import DEFAULT_POLICIES, FAULTY, USAGE, PoliciesOption, read_catalog_here
+from gateway.options import DEFAULT_POLICIES, REFUSED, USAGE, PoliciesOption
 
 if TYPE_CHECKING:
     from gateway.model import Catalog
@@ -49,6 +49,8 @@ def new(
     policies: PoliciesOption = DEFAULT_POLICIES,
 ) -> None:  # fmt: skip
     """Ask a few questions and write a port's file, with comments, that passes the check."""
+    from gateway.policy_cli.sources import read_catalog_here
+
     catalog = read_catalog_here()
     if port not in catalog.ports:
         _refuse(USAGE, f"there is no port {port}", port, catalog.ports)
@@ -93,7 +95,7 @@ def _answers(ask: Ask, port: str, catalog: Catalog, given: dict[str, str]) -> An
     )
     for table in found.tables:
         if table not in known:
-            _refuse(FAULTY, f"{port} has no table {table} with a public column", table, known)
+            _refuse(REFUSED, f"{port} has no table {table} with a public column", table, known)
     return found
 
 
@@ -108,7 +110,7 @@ def _checked(answers: Answers, catalog: Catalog) -> str:
     for finding in wrong:
         typer.echo(f"{finding.path}: {finding.message}\n  mend: {finding.mend}", err=True)
     if wrong:
-        raise typer.Exit(FAULTY)
+        raise typer.Exit(REFUSED)
     return text
 
 

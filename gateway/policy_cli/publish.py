@@ -7,14 +7,10 @@ from typing import Annotated
 
 import typer
 
+from gateway.options import DEFAULT_HOME, DEFAULT_POLICIES, HomeOption, JsonOption, PoliciesOption
 from gateway.policy_cli.bundles import (
-    DEFAULT_HOME,
-    DEFAULT_POLICIES,
     AsOption,
-    HomeOption,
-    JsonOption,
     KeyOption,
-    PoliciesOption,
     PortArgument,
     faults_told,
     home_of,

@@ -7,19 +7,8 @@ from typing import Annotated
 
 import typer
 
-from gateway.policy_cli.bundles import (
-    DEFAULT_HOME,
-    DEFAULT_POLICIES,
-    HomeOption,
-    JsonOption,
-    KeyOption,
-    PoliciesOption,
-    PortArgument,
-    faults_told,
-    home_of,
-    read_checked,
-    tell,
-)
+from gateway.options import DEFAULT_HOME, DEFAULT_POLICIES, HomeOption, JsonOption, PoliciesOption
+from gateway.policy_cli.bundles import KeyOption, PortArgument, faults_told, home_of, read_checked, tell
 from gateway.policy_cli.bundles import sign as signed
 
 

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gateway.options import DEFAULT_HOME, REFUSED, UNAVAILABLE, HomeOption, JsonOption
+
 if TYPE_CHECKING:
     from gateway.policy.simulate import Kept, Replay
 
-UNAVAILABLE, WIDENS = 4, 3
+WIDENS = REFUSED
 _STEP = 1_000
 _DAYS = re.compile(r"([1-9][0-9]{0,3})d")
 
@@ -23,8 +25,6 @@ NewArgument = Annotated[str, typer.Argument(metavar="NEW", help="A file, a folde
 OldOption = Annotated[str, typer.Option("--old", metavar="OLD", help="What NEW is held against [policies/ports].")]
 SinceOption = Annotated[str, typer.Option("--since", metavar="WHEN", help="7d, or a day: leave out what is older.")]
 LogOption = Annotated[Path | None, typer.Option("--log", metavar="FILE", help="The audit log [the local stack's].")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-HomeOption = Annotated[Path, typer.Option("--home", envvar="PORTGATE_HOME", help="Folder of the local stack.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +39,7 @@ def simulate(
     since: SinceOption = "",
     log: LogOption = None,
     as_json: JsonOption = False,
-    home: HomeOption = Path(".portgate"),
+    home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Replay the query log under an edit: which queries would be refused, allowed, narrowed or widened."""
     from gateway.adapters.audit_file import read_questions

@@ -18,13 +18,13 @@ import yaml
 
 from gateway.errors import PolicyFault
 from gateway.model import CANONICAL_CATALOG, CANONICAL_SCHEMA, Catalog, TableName
+from gateway.options import CHECKOUT, REFUSED, USAGE
 from gateway.policy.compare import Types
 from gateway.policy.language import PortDocument, from_data
 from gateway.policy.reading import read_document
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 PORTS = "policies/ports"
-USAGE, FINDINGS = 2, 3
+FINDINGS = REFUSED
 _REVISION = re.compile(r"([0-9a-f]{8,64})(?:@([0-9a-f]{40}|none))?")
 _NAMES = ("data.yaml", "data.yml", "data.json")
 

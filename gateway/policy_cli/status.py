@@ -7,7 +7,8 @@ from typing import Any
 
 import typer
 
-from gateway.policy_cli.bundles import DEFAULT_HOME, REFUSED, HomeOption, JsonOption, faults_told, home_of
+from gateway.options import DEFAULT_HOME, REFUSED, HomeOption, JsonOption
+from gateway.policy_cli.bundles import faults_told, home_of
 
 
 def register(app: typer.Typer) -> None:

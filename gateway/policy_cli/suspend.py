@@ -4,21 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from gateway.policy_cli.bundles import (
-    DEFAULT_HOME,
-    DEFAULT_POLICIES,
-    AsOption,
-    HomeOption,
-    JsonOption,
-    KeyOption,
-    PoliciesOption,
-    PortArgument,
-    faults_told,
-    home_of,
-    send,
-    sign,
-    tell,
-)
+from gateway.options import DEFAULT_HOME, DEFAULT_POLICIES, HomeOption, JsonOption, PoliciesOption
+from gateway.policy_cli.bundles import AsOption, KeyOption, PortArgument, faults_told, home_of, send, sign, tell
 
 
 def register(app: typer.Typer) -> None:

@@ -10,14 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from gateway.policy_cli.check import (
-    DEFAULT_POLICIES,
-    FAULTY,
-    USAGE,
-    JsonOption,
-    PoliciesOption,
-    read_catalog_here,
-)
+from gateway.options import DEFAULT_POLICIES, REFUSED, UNAVAILABLE, USAGE, JsonOption, PoliciesOption
 
 if TYPE_CHECKING:
     from gateway.model import Partner
@@ -25,7 +18,6 @@ if TYPE_CHECKING:
     from gateway.policy.findings import Finding
 
 EXAMPLES = "examples.yaml"
-NO_ANSWER = 4
 QUERY = """{place: {"decision": decision, "shown": shown} |
     some place, asked in input.examples
     decision := data.gateway.cells.decision with input as asked
@@ -68,22 +60,23 @@ def run(
     try:
         tried = try_examples(ports, policies, moment)
     except PolicyUnavailable as fault:
-        _end(fault.message, fault.hint, NO_ANSWER)
+        _end(fault.message, fault.hint, UNAVAILABLE)
     except GatewayError as fault:
-        _end(fault.message, fault.hint, FAULTY)
+        _end(fault.message, fault.hint, REFUSED)
     if as_json:
         print(json.dumps(_told(tried, threshold), ensure_ascii=False, indent=2))
     else:
         for line in report(tried, threshold):
             print(line)
     if any(one.findings or one.coverage.percent < threshold for one in tried):
-        raise typer.Exit(FAULTY)
+        raise typer.Exit(REFUSED)
 
 
 def try_examples(ports: Sequence[str], policies: Path, now: str) -> list[Tried]:
     """Read the examples, put all of them to OPA at once, and compare."""
     from gateway.adapters.policy_files import read_port
     from gateway.policy.examples import coverage, judge, read_examples
+    from gateway.policy_cli.sources import read_catalog_here
 
     catalog, partners = read_catalog_here(), _partners()
     files = {port: policies / "ports" / port / EXAMPLES for port in ports}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import shlex
 
@@ -9,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.cli import app
+from gateway.options import DEFAULT_HOME
 from gateway.policy_cli import app as policy
 from tests.conftest import CHECKOUT
 
@@ -44,3 +46,12 @@ def test_every_tool_of_the_stewards_is_on_their_page() -> None:
 @pytest.mark.parametrize("line", ["policy check --strict", "policy chek", "nothing"])
 def test_a_command_that_cannot_be_given_is_found(line: str) -> None:
     assert not is_known(line)
+
+
+def test_every_command_finds_the_same_stack_wherever_it_is_given() -> None:
+    commands = [*app.registered_commands, *policy.registered_commands]
+    given = [inspect.signature(one.callback).parameters for one in commands if one.callback]
+    homes = [parameters["home"].default for parameters in given if "home" in parameters]
+
+    assert len(homes) > 10
+    assert {home for home in homes if home is not None} == {DEFAULT_HOME}

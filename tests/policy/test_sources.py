@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import typer
 
+from gateway.options import CHECKOUT
 from gateway.policy.language import to_data
-from gateway.policy_cli.sources import CHECKOUT, PORTS, in_force, read_source
+from gateway.policy_cli.sources import PORTS, in_force, read_source
 from tests.policy.written import OWN, PUBLIC, document, file
 
 ALL = {"hueneme", "long_beach", "los_angeles", "oakland", "san_diego"}
