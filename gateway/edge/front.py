@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
-from gateway.model import Catalog, Notice, Partner, QueryRequest
+from gateway.model import Catalog, Notice, Page, Partner, Position, QueryRequest, Told
 
 
 class Answered(Protocol):
@@ -16,17 +16,48 @@ class Answered(Protocol):
 
     @property
     def columns(self) -> tuple[tuple[str, str], ...]:
-        """Name and Trino type of each column."""
+        """Name and Trino type of each column; none as long as Trino has not said."""
+
+    @property
+    def signature(self) -> bytes:
+        """The columns as Trino writes them, a JSON array with the signatures of their types; empty as `columns`."""
 
     @property
     def notices(self) -> tuple[Notice, ...]:
         """What the partner must know about this answer."""
 
-    def pages(self) -> AsyncIterator[list[list[object]]]:
+    @property
+    def position(self) -> Position:
+        """Where the next page is."""
+
+    def pages(self) -> AsyncIterator[Page]:
         """Each page of rows; a failure is raised, never a quiet end."""
+
+    async def turn(self) -> Page:
+        """Ask Trino once for what comes next, for a second at most: the page may have no rows yet.
+
+        Rows are counted, and the outcome is durable before the last page is given. A failure is raised.
+        """
+
+    async def again(self) -> Page:
+        """Ask Trino once more for the page that `turn` gave last; nothing is counted twice."""
 
     async def cancel(self) -> None:
         """Stop the query; nothing happens once it has ended."""
+
+
+class Beginning(Protocol):
+    """A query that was decided, admitted and sent to Trino; nothing of it is read yet."""
+
+    @property
+    def answer(self) -> Answered:
+        """The answer to come; another one once it had to be asked again without ports that do not answer."""
+
+    async def first(self) -> Answered:
+        """Wait until its first rows are there or it has ended; called once. A failure is raised."""
+
+    async def cancel(self) -> None:
+        """Stop it, whatever it waits for."""
 
 
 class Front(Protocol):
@@ -36,10 +67,27 @@ class Front(Protocol):
         """Say who asks, or raise Unauthenticated."""
 
     async def answer(self, partner: Partner, request: QueryRequest) -> Answered:
-        """Start a query, or raise a GatewayError before any row."""
+        """Start a query and wait for its first rows, or raise a GatewayError before any row."""
+
+    async def begin(self, partner: Partner, request: QueryRequest) -> Beginning:
+        """Start a query; return as soon as it was sent."""
+
+    def resume(self, partner: Partner, position: Position) -> Answered:
+        """Read an answer on that another gateway, or this one, has begun; raise Denied if it is somebody else's."""
 
     async def explain(self, partner: Partner, request: QueryRequest) -> Any:
         """Return a frozen dataclass that says what the query would be let to see."""
 
     async def visible(self, partner: Partner, purpose: str) -> Catalog:
         """The catalog as this partner sees it for this purpose."""
+
+
+class Speaker(Protocol):
+    """The gate for clients with sessions: statements of every kind, of which most are no queries."""
+
+    async def speak(self, partner: Partner, request: QueryRequest) -> Told | Beginning:
+        """Answer a statement at once, or begin the query that it means.
+
+        The session's own properties (`portgate.purpose`, `portgate.partial`) and client tags decide purpose and
+        opt-in; the request's own `purpose` and `partial` hold where they say nothing.
+        """
