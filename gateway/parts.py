@@ -8,7 +8,7 @@ from typing import Protocol
 
 from gateway.audit.record import Receipt, Record
 from gateway.kernel.work import Job, Planned
-from gateway.model import Admission, AskedTable, Decision, Limited, Partner, Question, Spent, TableName
+from gateway.model import Admission, Asked, Decision, Limited, Partner, Place, Question, Spent, TableName
 
 Rows = list[list[object]]
 
@@ -23,8 +23,8 @@ class Identity(Protocol):
 class Kernel(Protocol):
     """The steps from a text to its plan, wherever they are taken; `organisation` is whose turn it is."""
 
-    async def tables_asked(self, organisation: str, text: str) -> tuple[AskedTable, ...]:
-        """Say what the policy must be asked about, or refuse the text."""
+    async def tables_asked(self, organisation: str, text: str, place: Place = Place()) -> Asked:
+        """Say what the policy must be asked about and what the text must be told, or refuse the text."""
 
     async def plan(self, organisation: str, job: Job) -> Planned:
         """Plan what the policy granted, or refuse the text."""

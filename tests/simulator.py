@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 from gateway.audit.record import Receipt, Record, encode
 from gateway.errors import AuditUnavailable, GatewayError, PortTrouble
 from gateway.kernel.work import Desk, Job, Planned
-from gateway.model import Admission, AskedTable, Catalog, Decision, Limited, Partner, Question, Spent, TableName
+from gateway.model import Admission, Asked, Catalog, Decision, Limited, Partner, Place, Question, Spent, TableName
 from gateway.parts import Rows
 from gateway.pipeline import Gate
+from gateway.session.stand_in import stand_in
 from tests.world import CATALOG, EVERYTHING, PARTNER
 
 
@@ -51,11 +52,11 @@ class AtOnce:
     """The kernel's steps, taken here and now instead of in a worker."""
 
     def __init__(self, catalog: Catalog = CATALOG) -> None:
-        self._desk = Desk(catalog)
+        self._desk = Desk(catalog, stand_in)
 
-    async def tables_asked(self, organisation: str, text: str) -> tuple[AskedTable, ...]:
+    async def tables_asked(self, organisation: str, text: str, place: Place = Place()) -> Asked:
         """Take the first hop."""
-        return self._desk.tables_asked(text)
+        return self._desk.tables_asked(text, place)
 
     async def plan(self, organisation: str, job: Job) -> Planned:
         """Take the second hop."""
