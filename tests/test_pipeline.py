@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from gateway.answer import Answer
+from gateway.answer import Answer, rows_of
 from gateway.audit.record import DecisionRecord, OutcomeRecord, RefusalRecord
 from gateway.errors import (
     AuditUnavailable,
@@ -48,7 +48,7 @@ def ask(sql: str = "SELECT ship FROM calls", *, partial: bool = False) -> QueryR
 
 
 async def read(answer: Answer) -> list[Rows]:
-    return [page async for page in answer.pages()]
+    return [rows_of(page) async for page in answer.pages()]
 
 
 def test_the_decision_is_durable_before_the_query_is_sent_and_the_outcome_before_the_last_page() -> None:
@@ -57,7 +57,7 @@ def test_the_decision_is_durable_before_the_query_is_sent_and_the_outcome_before
 
     async def story() -> list[Rows]:
         answer = await gate(log, engine).answer(PARTNER, ask())
-        return [page async for page in answer.pages() if log.happened.append("left") is None]  # type: ignore[func-returns-value]
+        return [rows_of(page) async for page in answer.pages() if log.happened.append("left") is None]  # type: ignore[func-returns-value]
 
     pages = run(story())
 
@@ -205,7 +205,7 @@ def test_the_last_page_stays_when_the_outcome_cannot_be_written() -> None:
     async def story() -> None:
         answer = await gate(log, FakeEngine(log)).answer(PARTNER, ask())
         async for page in answer.pages():
-            left.append(page)
+            left.append(rows_of(page))
 
     with pytest.raises(AuditUnavailable):
         run(story())
@@ -289,7 +289,7 @@ def test_with_the_opt_in_the_answer_comes_without_the_dead_port_and_says_so() ->
 
     assert ("port_missing", "oakland") in {(notice.code, notice.port) for notice in answer.notices}
     assert '"oakland".' not in engine.sent[1][0]
-    assert log.happened == ["DecisionRecord", "sent", "OutcomeRecord", "DecisionRecord", "sent"]
+    assert log.happened == ["DecisionRecord", "sent", "OutcomeRecord", "DecisionRecord", "sent", "page 0"]
 
 
 def test_a_cancelled_query_is_stopped_in_trino_though_nothing_can_be_written_any_more() -> None:
