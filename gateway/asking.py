@@ -70,6 +70,30 @@ class Asking:
 
     async def begin(self) -> Asking:
         """Write the decision down and send the query; return as soon as Trino has it."""
+        admission = await self._admit()
+        try:
+            await self.answer.start(self._means.engine.start(self._planned.plan.sql, admission, self._request.session))
+        except Exception as fault:
+            raise await closed(self.answer, fault) from fault.__cause__
+        except asyncio.CancelledError:
+            await asyncio.shield(self.answer.close("cancelled"))
+            raise
+        return self
+
+    async def validate(self) -> None:
+        """Write the decision down, have Trino look at the query, and write what came of it: no row is read."""
+        admission = await self._admit()
+        try:
+            await self._means.engine.validate(self._planned.plan.sql, admission, self._request.session)
+        except PortTrouble:
+            error, _ = await self._blame(self._planned.plan, f"portgate-probe#{admission.decision_index}")
+            raise await closed(self.answer, error) from None
+        except Exception as fault:
+            raise await closed(self.answer, fault) from fault.__cause__
+        await self.answer.close("finished")
+
+    async def _admit(self) -> Admission:
+        """Write the decision down; what Trino may do for it comes back."""
         means, plan, decided = self._means, self._planned.plan, self._decided
         record = decision_record(
             self._query, means.clock(), self._partner, self._request, decided.decision, plan, decided.grant,
@@ -78,17 +102,9 @@ class Asking:
         receipt = await means.audit.append(record)
         user = f"{self._partner.id}#{receipt.index}"
         position = _position(self._query, user, receipt.index, record.time, plan, decided)
-        admission = Admission(user, plan.reach, self._query, receipt.index)
-        answer = self.answer = Answer(position, plan.notices, means.audit, means.clock, self._meter())
-        means.running.add(answer)
-        try:
-            await answer.start(means.engine.start(plan.sql, admission, self._request.session))
-        except Exception as fault:
-            raise await closed(answer, fault) from fault.__cause__
-        except asyncio.CancelledError:
-            await asyncio.shield(answer.close("cancelled"))
-            raise
-        return self
+        self.answer = Answer(position, plan.notices, means.audit, means.clock, self._meter())
+        means.running.add(self.answer)
+        return Admission(user, plan.reach, self._query, receipt.index)
 
     async def first(self) -> Answer:
         """Wait until the first rows are there or the query has ended; called once."""

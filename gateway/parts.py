@@ -93,6 +93,9 @@ class Engine(Protocol):
     def resume(self, user: str, path: str) -> Running:
         """Read a query on that another gateway has sent."""
 
+    async def validate(self, sql: str, admission: Admission, session: Session = ...) -> None:
+        """Look at a query without reading a row; raise as `start` and `turn` do."""
+
     async def silent_ports(self, tables: Iterable[TableName], user: str) -> tuple[str, ...]:
         """Name the ports among `tables` whose database does not answer."""
 

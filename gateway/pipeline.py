@@ -49,6 +49,13 @@ class Gate:
 
     async def begin(self, partner: Partner, request: QueryRequest) -> Asking:
         """Take one query from request to Trino, or raise; every ending is written down first."""
+        return await (await self._asking(partner, request)).begin()
+
+    async def validate(self, partner: Partner, request: QueryRequest) -> None:
+        """Have Trino look at a query without reading a row; raise what is wrong with it. Written down as any other."""
+        await (await self._asking(partner, request)).validate()
+
+    async def _asking(self, partner: Partner, request: QueryRequest) -> Asking:
         query = str(uuid.uuid4())
         tables: tuple[AskedTable, ...] | None = None
         try:
@@ -62,7 +69,7 @@ class Gate:
             await self.audit.append(refusal_record(query, self.clock(), partner, request, error, self.build, tables))
             raise error from fault.__cause__
         means = Means(self.kernel, self.engine, self.audit, self.usage, self.clock, self.running, self.build)
-        return await Asking(means, query, partner, request, decided, planned).begin()
+        return Asking(means, query, partner, request, decided, planned)
 
     def resume(self, partner: Partner, position: Position) -> Answer:
         """Read an answer on where another gateway left it; its notices came with its first pages."""

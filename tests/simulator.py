@@ -167,6 +167,11 @@ class FakeEngine:
         """Read on at the page whose number is the path."""
         return FakeRunning(self.log, list(self.pages), turned=int(path))
 
+    async def validate(self, sql: str, admission: Admission, session: Session = Session()) -> None:  # noqa: B008
+        """Look at a text as at one that is run."""
+        page = await (await self.start(sql, admission, session)).turn()
+        self.log.happened.append(f"validated, {page.rows} rows unread")
+
     async def silent_ports(self, tables: Iterable[TableName], user: str) -> tuple[str, ...]:
         """The dead ones among the ports of `tables`."""
         if self.blind:

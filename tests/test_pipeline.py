@@ -25,8 +25,9 @@ from gateway.errors import (
     PortUnavailable,
     Unavailable,
 )
-from gateway.model import Admission, Condition, Decision, Mask, Partner, Preview, QueryRequest, Question
+from gateway.model import Admission, Condition, Decision, Mask, Partner, Position, Preview, QueryRequest, Question
 from gateway.parts import Rows
+from gateway.pipeline import Gate
 from tests.simulator import FakeEngine, FixedPolicy, Log, gate
 from tests.world import LA_CALLS as LA
 from tests.world import PARTNER, SHIP, gives, says
@@ -384,3 +385,48 @@ def test_an_explanation_runs_nothing() -> None:
         ("oakland", ("ship",), ("a1",)),
     ]
     assert ("column_not_kept", "oakland", "hours") in {(n.code, n.port, n.column) for n in explanation.notices}
+
+
+def test_a_query_is_looked_at_without_a_row_and_written_down_like_any_other() -> None:
+    log = Log()
+
+    run(gate(log, FakeEngine(log)).validate(PARTNER, ask()))
+
+    outcome = log.records[-1]
+    assert log.happened == ["DecisionRecord", "sent", "page 0", "validated, 1 rows unread", "OutcomeRecord"]
+    assert isinstance(outcome, OutcomeRecord)
+    assert (outcome.state, outcome.rows) == ("finished", 0)
+
+
+def test_a_query_that_trino_finds_wrong_is_told_so_and_written_down() -> None:
+    log = Log()
+
+    with pytest.raises(Failed, match="no such thing"):
+        run(gate(log, FakeEngine(log, pages=[Failed("no such thing")])).validate(PARTNER, ask()))
+
+    outcome = log.records[-1]
+    assert isinstance(outcome, OutcomeRecord)
+    assert (outcome.state, outcome.code) == ("failed", "query_failed")
+
+
+def test_an_answer_is_read_on_by_whom_it_belongs_to_and_by_nobody_else() -> None:
+    log = Log()
+    made = gate(log, FakeEngine(log))
+
+    async def story() -> list[Rows]:
+        answer = await made.answer(PARTNER, ask())
+        await answer.turn()
+        other = made.resume(PARTNER, answer.position)
+        return [rows_of(page) async for page in other.pages()]
+
+    assert run(story()) == [[["MAERSK"]]]
+    outcome = log.records[-1]
+    assert isinstance(outcome, OutcomeRecord)
+    assert (outcome.state, outcome.rows, outcome.decision_index) == ("finished", 2, 1)
+    position = replace(run(_position_of(made)), partner="somebody")
+    with pytest.raises(Denied):
+        made.resume(PARTNER, position)
+
+
+async def _position_of(made: Gate) -> Position:
+    return (await made.answer(PARTNER, ask())).position

@@ -73,7 +73,7 @@ class Trino:
     async def validate(self, sql: str, admission: Admission, session: Session = Session()) -> None:  # noqa: B008
         """Have Trino look at a statement without reading a row; raise `Failed` in its own words if it is wrong."""
         running = await self.start(f"EXPLAIN (TYPE VALIDATE) {sql}", admission, session)
-        running.confirm = _at_its_word
+        running.confirm = _at_its_word  # as it is said of the statement alone
         while not (await running.turn()).last:
             pass
 

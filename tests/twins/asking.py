@@ -65,6 +65,10 @@ class WorldEngine:
         """Read on, as the loader."""
         return self._trino.resume(LOADER, path)
 
+    async def validate(self, sql: str, admission: Admission, session: Session = Session()) -> None:  # noqa: B008
+        """As the engine within."""
+        await self._trino.validate(self.sent(sql), replace(admission, user=LOADER), session)
+
     async def silent_ports(self, tables: Iterable[TableName], user: str) -> tuple[str, ...]:
         """Ask about the world's own tables."""
         mine = [table._replace(schema=table.schema + self._world.suffix) for table in tables]

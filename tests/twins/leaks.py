@@ -32,6 +32,10 @@ class Planted:
         """As the engine within."""
         return self.engine.resume(user, path)
 
+    async def validate(self, sql: str, admission: Admission, session: Session = Session()) -> None:  # noqa: B008
+        """As the engine within."""
+        await self.engine.validate(self.change(sql), admission, session)
+
     async def silent_ports(self, tables: Iterable[TableName], user: str) -> tuple[str, ...]:
         """As the engine within."""
         return await self.engine.silent_ports(tables, user)
