@@ -49,6 +49,9 @@ class Place(NamedTuple):
         return TableName(catalog, schema or self.schema.lower() or CANONICAL_SCHEMA, table)
 
 
+CANONICAL = Place()
+
+
 # --- who asks -------------------------------------------------------------------------------------------------------
 
 
@@ -339,6 +342,9 @@ class Facts:
     user: str = ""
     relations: Mapping[TableName, Content] = field(default_factory=dict)
     """A relation that is absent is none that this partner knows of."""
+
+
+NO_FACTS = Facts()
 
 
 @dataclass(frozen=True, slots=True)

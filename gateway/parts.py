@@ -9,6 +9,7 @@ from typing import Protocol
 from gateway.audit.record import Receipt, Record
 from gateway.kernel.work import Job, Planned
 from gateway.model import (
+    CANONICAL,
     Admission,
     Asked,
     Decision,
@@ -35,7 +36,7 @@ class Identity(Protocol):
 class Kernel(Protocol):
     """The steps from a text to its plan, wherever they are taken; `organisation` is whose turn it is."""
 
-    async def tables_asked(self, organisation: str, text: str, place: Place = Place()) -> Asked:
+    async def tables_asked(self, organisation: str, text: str, place: Place = CANONICAL) -> Asked:
         """Say what the policy must be asked about and what the text must be told, or refuse the text."""
 
     async def plan(self, organisation: str, job: Job) -> Planned:

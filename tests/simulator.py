@@ -12,6 +12,7 @@ from gateway.audit.record import Receipt, Record, encode
 from gateway.errors import AuditUnavailable, GatewayError, PortTrouble
 from gateway.kernel.work import Desk, Job, Planned
 from gateway.model import (
+    CANONICAL,
     Admission,
     Asked,
     Catalog,
@@ -69,7 +70,7 @@ class AtOnce:
     def __init__(self, catalog: Catalog = CATALOG) -> None:
         self._desk = Desk(catalog, stand_in)
 
-    async def tables_asked(self, organisation: str, text: str, place: Place = Place()) -> Asked:
+    async def tables_asked(self, organisation: str, text: str, place: Place = CANONICAL) -> Asked:
         """Take the first hop."""
         return self._desk.tables_asked(text, place)
 

@@ -31,7 +31,7 @@ from gateway.adapters import kernel_worker
 from gateway.adapters.turns import Turns
 from gateway.errors import KernelUnavailable, TooMany
 from gateway.kernel.work import LOST, REMEMBERED, TOO_SLOW, Fault, Job, Planned, error_of
-from gateway.model import Asked, Catalog, Place
+from gateway.model import CANONICAL, Asked, Catalog, Place
 from gateway.settings import KernelSettings
 
 SLOW_SECONDS = 0.2
@@ -91,7 +91,7 @@ class KernelPool:
         if not self._alive:
             raise KernelUnavailable("no worker reads statements", hint="try again in a moment")
 
-    async def tables_asked(self, organisation: str, text: str, place: Place = Place()) -> Asked:
+    async def tables_asked(self, organisation: str, text: str, place: Place = CANONICAL) -> Asked:
         """Take the first hop of one query."""
         self._took.pop(hash(text), None)
         return await self.run(organisation, text, kernel_worker.tables_asked, text, place)
@@ -100,9 +100,7 @@ class KernelPool:
         """Take the second hop of one query, where the first one was if that worker is free."""
         return await self.run(organisation, job.text, kernel_worker.plan, job)
 
-    async def run(
-        self, organisation: str, text: str, step: Callable[[*Given], Done | Fault], *given: *Given
-    ) -> Done:
+    async def run(self, organisation: str, text: str, step: Callable[[*Given], Done | Fault], *given: *Given) -> Done:
         """Take one step over a text in a worker, when it is the organisation's turn; raise the `Fault` it ends in."""
         await self._wait_for_turn(organisation)
         # what has begun ends by itself, also when the partner goes away meanwhile

@@ -121,7 +121,7 @@ def _anonymous(generator: Generator, node: exp.Anonymous) -> str:
         sign = f"{parts[0]} " if parts[0] else ""
         return f"INTERVAL {sign}'{parts[1]}' {' TO '.join(parts[2:])}"
     if node.this == SESSION:
-        return parts[0]
+        return str(parts[0])
     if node.this == ARRAY:
         return f"ARRAY[{generator.expressions(node, flat=True)}]"
     return f"{generator.sql(node, 'this')}({generator.expressions(node, flat=True)})"

@@ -38,7 +38,9 @@ from gateway.kernel.words import (
 )
 
 LITERAL, INTERVAL, ARRAY, SESSION = "$LITERAL", "$INTERVAL", "$ARRAY", "$SESSION"
-"""Calls that stand for `TYPE 'text'`, `INTERVAL 'text' UNIT`, `ARRAY[…]` and `current_user` and its kind: no partner's text can hold a bare `$`."""
+"""Calls that stand for `TYPE 'text'`, `INTERVAL 'text' UNIT`, `ARRAY[…]` and `current_user` and its kind.
+
+No partner's text can hold a bare `$`."""
 
 MOST_DIGITS = 100
 

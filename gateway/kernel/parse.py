@@ -26,7 +26,7 @@ from gateway.kernel.dialect import read, reads_two_ways, tokens_of
 from gateway.kernel.functions import FUNCTIONS, TABLE_FUNCTIONS
 from gateway.kernel.lexer import ARRAY, INTERVAL, LITERAL, SESSION, first_word, place_of
 from gateway.kernel.statements import refusal_of
-from gateway.model import Place
+from gateway.model import CANONICAL, Place
 
 MAX_BYTES = 1_000_000
 MAX_TOKENS = 60_000
@@ -60,11 +60,11 @@ class Statement:
     text: str
     digest: str
     tree: exp.Query | exp.Values
-    place: Place = Place()
+    place: Place = CANONICAL
     """Where its names are looked for."""
 
 
-def parse(text: str, where: Place = Place()) -> Statement:
+def parse(text: str, where: Place = CANONICAL) -> Statement:
     """Read one statement of Trino SQL, or say what to change in it.
 
     >>> parse("SELECT 1").tree.sql()

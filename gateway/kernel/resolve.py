@@ -79,7 +79,13 @@ class _Walker:
     """Walks a query from the outside in, keeping what each level can see; `lineage` traces its expressions."""
 
     def __init__(self, read: Statement, catalog: Catalog, strict: bool, places: Mapping[int, int]) -> None:
-        self._text, self._place, self._catalog, self._strict, self._places = read.text, read.place, catalog, strict, places
+        self._text, self._place, self._catalog, self._strict, self._places = (
+            read.text,
+            read.place,
+            catalog,
+            strict,
+            places,
+        )
         self.uses: list[TableUse] = []
         self.flow = Flow(strict)
         self._tracer: Tracer[Scope] = Tracer(self.flow, self)

@@ -29,7 +29,9 @@ from gateway.kernel.resolve import Resolved, survey
 from gateway.kernel.rewrite import guard_tables
 from gateway.kernel.verify import verify
 from gateway.model import (
+    CANONICAL,
     CANONICAL_CATALOG,
+    NO_FACTS,
     AgreementGrant,
     Asked,
     AskedTable,
@@ -60,8 +62,8 @@ class Job:
     mask_keys: Mapping[str, str]
     missing: frozenset[str] = frozenset()
     """The ports to leave out, because their databases do not answer."""
-    place: Place = Place()
-    facts: Facts = Facts()
+    place: Place = CANONICAL
+    facts: Facts = NO_FACTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class Desk:
         self._catalog, self._stand_in = catalog, stand_in
         self._read: dict[tuple[str, Place], tuple[Statement, Resolved, Mapping[TableName, frozenset[str]]]] = {}
 
-    def tables_asked(self, text: str, place: Place = Place()) -> Asked:
+    def tables_asked(self, text: str, place: Place = CANONICAL) -> Asked:
         """Say what the policy must be asked about, and what the text must be told, before it may be planned."""
         _, surveyed, relations = self._surveyed(text, place)
         return Asked(tables_asked(surveyed, self._catalog), relations)
@@ -110,7 +112,9 @@ class Desk:
         for name in self._catalog.tables:
             if name.catalog == CANONICAL_CATALOG:
                 text = f"TABLE {name}"
-                self.plan(Job(text, _everything(self.tables_asked(text).tables), dict.fromkeys(self._catalog.ports, "00")))
+                self.plan(
+                    Job(text, _everything(self.tables_asked(text).tables), dict.fromkeys(self._catalog.ports, "00"))
+                )
         self._read.clear()
 
     def _surveyed(self, text: str, place: Place) -> tuple[Statement, Resolved, Mapping[TableName, frozenset[str]]]:

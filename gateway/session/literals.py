@@ -32,7 +32,9 @@ def query_of(content: Content, types: Mapping[str, str]) -> exp.Select:
     columns = {name: content.columns.get(name, nothing) for name in types}
     varied = [name for name, values in columns.items() if any(value != values[0] for value in values)]
     items = [
-        _named(exp.column(exp.to_identifier(name, quoted=True)) if name in varied else _one(columns[name][0], type_), name)
+        _named(
+            exp.column(exp.to_identifier(name, quoted=True)) if name in varied else _one(columns[name][0], type_), name
+        )
         for name, type_ in types.items()
     ]
     select = exp.Select(expressions=items or [_named(exp.true(), _FILLER)])

@@ -47,7 +47,9 @@ def stand_in(statement: Statement, facts: Facts | None) -> tuple[Statement, Need
     whole = any(_shows_all(node) for node in tree.walk())
     needs: dict[TableName, frozenset[str]] = {}
     for node, name, columns in list(_relations(tree, statement)):
-        used = {column: type_ for column, type_ in columns.items() if column in named or (whole and _shown(name, column))}
+        used = {
+            column: type_ for column, type_ in columns.items() if column in named or (whole and _shown(name, column))
+        }
         needs[name] = needs.get(name, frozenset()) | used.keys()
         content = _EMPTY if facts is None else facts.relations.get(name)
         if content is None:
@@ -56,8 +58,8 @@ def stand_in(statement: Statement, facts: Facts | None) -> tuple[Statement, Need
             message = f"there is no table {shown}, or no agreement lets you read it"
             raise Unresolved(message, hint=hint, **place(statement.text, node))
         _replace(node, name, query_of(pruned(content, node), used))
-    for node in list(_words(tree)):
-        node.replace(_said(node, statement, facts or Facts()))
+    for word in list(_words(tree)):
+        word.replace(_said(word, statement, facts or Facts()))
     return done, needs
 
 
