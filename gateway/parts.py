@@ -9,12 +9,14 @@ from typing import Protocol
 from gateway.audit.record import Receipt, Record
 from gateway.kernel.work import Job, Planned
 from gateway.model import (
+    CANONICAL,
     Admission,
-    AskedTable,
+    Asked,
     Decision,
     Limited,
     Page,
     Partner,
+    Place,
     Question,
     Session,
     Spent,
@@ -34,8 +36,8 @@ class Identity(Protocol):
 class Kernel(Protocol):
     """The steps from a text to its plan, wherever they are taken; `organisation` is whose turn it is."""
 
-    async def tables_asked(self, organisation: str, text: str) -> tuple[AskedTable, ...]:
-        """Say what the policy must be asked about, or refuse the text."""
+    async def tables_asked(self, organisation: str, text: str, place: Place = CANONICAL) -> Asked:
+        """Say what the policy must be asked about and what the text must be told, or refuse the text."""
 
     async def plan(self, organisation: str, job: Job) -> Planned:
         """Plan what the policy granted, or refuse the text."""

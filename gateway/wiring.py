@@ -23,6 +23,7 @@ from gateway.errors import Broken, GatewayError
 from gateway.pipeline import Gate
 from gateway.policy.bundle import LIBRARY
 from gateway.policy.refusal import BundleRefused
+from gateway.recent import RecentQueries
 from gateway.running import RunningAnswers
 from gateway.settings import PolicySettings, Settings
 
@@ -40,6 +41,7 @@ class Gateway:
         self.wall = Wall(self._audit, now, build, settings.wall.maintenance_users)
         self._engine = Trino(settings.trino, self.wall)
         running = RunningAnswers()
+        recent = RecentQueries(self._audit)
         self.bundles = _bundles(settings, self._audit, running, build)
         self.gate = Gate(
             catalog=catalog,
@@ -47,12 +49,13 @@ class Gateway:
             identity=TokenReader(settings.issuers),
             policy=PinnedPolicy(self._opa, self.bundles, catalog.ports),
             engine=self._engine,
-            audit=self._audit,
+            audit=recent,
             usage=self._usage,
             clock=now,
             mask_secret=settings.mask_key_file.read_bytes(),
             build=build,
             running=running,
+            recent=recent.of,
         )
 
     async def start(self) -> None:

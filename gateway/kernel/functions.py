@@ -464,16 +464,18 @@ percent_rank                   window     allowed
 rank                           window     allowed
 row_number                     window     allowed
 
+# --- your own session: the gateway writes the value in place of these, Trino is not asked
+current_catalog                form       allowed   written without ()
+current_schema                 form       allowed   written without ()
+current_user                   form       allowed   written without (); your own name, as your token says it
+version                        scalar     allowed   the Trino whose SQL this is
+
 # --- what the engine knows about itself, about its session, or does for itself
-current_catalog                form       refused   shows the gateway's own session; name the catalog you mean
 current_groups                 scalar     refused   shows the gateway's own login; see `portgate token` for yours
 current_path                   form       refused   shows the gateway's own session
-current_schema                 form       refused   shows the gateway's own session; name the schema you mean
-current_user                   form       refused   shows the gateway's own login
 fail                           scalar     refused   makes an error at will; write NULL, or CASE … END
 spatial_partitioning           aggregate  refused   made for the engine's own joins; write the join itself
 spatial_partitions             scalar     refused   made for the engine's own joins; write the join itself
-version                        scalar     refused   shows which engine answers
 
 # --- row patterns (parts of MATCH_RECOGNIZE)
 classifier                     form       refused   MATCH_RECOGNIZE is not open; write window functions
