@@ -14,25 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
 
-from gateway.errors import BadParameters, NotParsed, Refused
-from gateway.kernel.dialect import DIALECT, emit
+from gateway.errors import BadParameters, Refused
 from gateway.kernel.functions import FUNCTIONS
-from gateway.kernel.lexer import check_blanks, first_word, place_of
-from gateway.kernel.parse import MAX_BYTES, MAX_TOKENS, parse
-from gateway.session.commands import (
-    COMMAND_STARTS,
-    Command,
-    Deallocate,
-    Execute,
-    ExecuteImmediate,
-    Explain,
-    Prepare,
-    bare,
-    command_of,
-    parts_of,
-)
+from gateway.kernel.lexer import place_of
+from gateway.kernel.parse import MAX_BYTES, parse
+from gateway.session.commands import parts_of
 
 _COUNTS = ("LIMIT", "OFFSET", "FIRST", "NEXT")
 """After these words Trino takes a whole number and nothing else."""
@@ -47,17 +34,6 @@ class Bound:
     text: str
     places: tuple[tuple[int, int, int], ...] = ()
     """For each parameter, where it begins and ends in `text`, and where its `?` stands in the prepared text."""
-
-
-@dataclass(frozen=True, slots=True)
-class Described:
-    """What can be said of a prepared query without running it."""
-
-    parameters: int
-    probe: str
-    """A query with the same columns and no rows; empty for a statement that is no query."""
-    aliased: tuple[bool, ...] = ()
-    """For each item of its SELECT list, whether it has a name of its own; empty where a star stands in it."""
 
 
 def marks_of(text: str) -> list[tuple[int, bool]]:
@@ -147,38 +123,3 @@ def _constant(parameter: str) -> str:
 def _gathers(node: exp.Expr) -> bool:
     found = FUNCTIONS.get(node.name.lower()) if isinstance(node, exp.Anonymous) else None
     return found is not None and found.kind not in ("scalar", "form")
-
-
-# --- prepared statements --------------------------------------------------------------------------------------------
-
-
-def filled(text: str) -> str:
-    """The text with something that is no value in place of each `?`: for reading it, never for running it."""
-    marks = marks_of(text)
-    return bind(text, ["1" if counts else "NULL" for _, counts in marks]).text
-
-
-def command_in(text: str) -> Command:
-    """Read one command; a statement to prepare is read as well, as Trino does."""
-    command = command_of(text)
-    if isinstance(command, Prepare):
-        check_prepared(" " * command.start + command.text if "\n" not in text else _blanked(text, command.start))
-    return command
-
-
-def _blanked(text: str, start: int) -> str:
-    """Blanks in place of what stands before a statement, so that places in it stay what they are."""
-    return re.sub(r"[^\n]", " ", text[:start]) + bare(text)[start:]
-
-
-def check_prepared(text: str) -> None:
-    """Refuse a text that could never be run as a prepared statement."""
-    word, _ = first_word(text)
-    if word not in COMMAND_STARTS:
-        parse(filled(text))
-        return
-    command = command_of(filled(text))
-    if isinstance(command, Prepare | Execute | ExecuteImmediate | Deallocate):
-        raise NotParsed(f"Invalid statement type for prepared statement: {word}", hint="prepare the statement itself")
-    if isinstance(command, Explain):
-        check_prepared(command.text)
