@@ -22,6 +22,9 @@ from gateway.model import (
     Spent,
     TableName,
 )
+from gateway.session.binding import Bound
+from gateway.session.commands import Command
+from gateway.session.prepared import Described
 
 Rows = list[list[object]]
 
@@ -41,6 +44,15 @@ class Kernel(Protocol):
 
     async def plan(self, organisation: str, job: Job) -> Planned:
         """Plan what the policy granted, or refuse the text."""
+
+    async def command(self, organisation: str, text: str) -> Command:
+        """Read a statement that is no query, or refuse it."""
+
+    async def bound(self, organisation: str, text: str, parameters: tuple[str, ...]) -> Bound:
+        """Put the parameters of a prepared statement in place, or refuse them."""
+
+    async def described(self, organisation: str, text: str) -> Described:
+        """Say what a prepared query takes and gives, or refuse it."""
 
     async def probe(self) -> None:
         """Raise `KernelUnavailable` unless a text can be read."""
