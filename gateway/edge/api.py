@@ -12,10 +12,10 @@ import orjson
 from fastapi import FastAPI, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.edge.body import MAX_BODY_BYTES, read_body
 from gateway.edge.bundles import Intake, add_publishing
 from gateway.edge.catalog import describe
 from gateway.edge.encode import FORMATS, choose_format
@@ -25,8 +25,6 @@ from gateway.edge.problems import (
     MethodNotAllowed,
     NotAcceptable,
     NotFound,
-    TooLarge,
-    TooSlow,
     WrongMediaType,
     broken,
     problem_response,
@@ -36,8 +34,6 @@ from gateway.edge.stream import QueryResponse, note_unforeseen
 from gateway.errors import BadRequest, GatewayError, Unauthenticated
 from gateway.model import PURPOSES, Partner, QueryRequest
 
-MAX_BODY_BYTES = 1_048_576
-BODY_TIMEOUT_SECONDS = 30.0
 MAX_CLIENT_CHARACTERS = 200
 
 SECURITY_HEADERS = [
@@ -154,16 +150,7 @@ async def _read_question(request: Request, partner: Partner) -> QueryRequest:
 
 
 async def _read_body(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > limit:
-                    raise TooLarge(f"the body is larger than {limit} bytes", hint="Send less at once.")
-    except (TimeoutError, ClientDisconnect):
-        raise TooSlow(f"the body did not arrive within {BODY_TIMEOUT_SECONDS:.0f} seconds") from None
-    return bytes(body)
+    return await read_body(request.receive, limit)
 
 
 def _what_is_wrong(error: ValidationError) -> str:
