@@ -31,6 +31,7 @@ from gateway.edge.problems import (
     ready_response,
 )
 from gateway.edge.stream import QueryResponse, note_unforeseen
+from gateway.edge.trino_protocol import TrinoProtocol, TrinoRoutes
 from gateway.errors import BadRequest, GatewayError, Unauthenticated
 from gateway.model import PURPOSES, Partner, QueryRequest
 
@@ -64,10 +65,12 @@ class QueryBody(BaseModel):
     partial: Annotated[bool, Field(description="Take an answer without the ports that do not answer.")] = False
 
 
-def make_app(gate: Front, ready: Readiness, bundles: Bundles | None = None) -> FastAPI:
+def make_app(
+    gate: Front, ready: Readiness, bundles: Bundles | None = None, trino_clients: TrinoProtocol | None = None
+) -> FastAPI:
     """Return the application: the gate's questions under /api, its health under /livez and /readyz.
 
-    With `bundles`, the ports' stewards publish to them.
+    With `bundles`, the ports' stewards publish to them; with `trino_clients`, Trino's clients are answered under /v1.
     """
     app = FastAPI(
         title="Portgate",
@@ -78,6 +81,8 @@ def make_app(gate: Front, ready: Readiness, bundles: Bundles | None = None) -> F
     )
     app.add_exception_handler(GatewayError, _answer_error)
     app.add_exception_handler(HTTPException, _answer_http_error)
+    if trino_clients is not None:
+        app.add_middleware(TrinoRoutes, protocol=trino_clients)
     app.add_middleware(Outermost)
     _add_queries(app, gate)
     _add_catalog(app, gate)
@@ -124,6 +129,11 @@ def _add_health(app: FastAPI, ready: Readiness, bundles: Bundles | None) -> None
     async def readyz() -> Response:
         parts = await ready()
         return ready_response(parts, bundles.status() if bundles else None)
+
+
+def identify_by(gate: Front) -> Callable[[Scope], Awaitable[Partner]]:
+    """Return what says who sends a request, for an application without the framework."""
+    return lambda scope: _identify(Request(scope), gate)
 
 
 async def _identify(request: Request, gate: Front) -> Partner:

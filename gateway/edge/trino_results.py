@@ -14,7 +14,7 @@ from gateway.errors import Broken, GatewayError
 from gateway.model import Notice
 
 ELAPSED_STEP_MILLIS = 100
-"""How finely a client is told how long its query takes: a finer clock would tell of the ports' data."""
+"""How finely a client is told how long its query takes: the rest is noise."""
 VARCHAR_LENGTH = 2_147_483_647
 
 _ZEROES = ",".join(
@@ -47,8 +47,8 @@ class Addresses:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What one page says beside its rows."""
+class Shown:
+    """What one page says."""
 
     query: str
     state: str
@@ -61,36 +61,36 @@ class Told:
     warnings: bytes = b"[]"
 
 
-def page_parts(told: Told, addresses: Addresses) -> list[bytes]:
+def page_parts(shown: Shown, addresses: Addresses) -> list[bytes]:
     """Return the page's JSON in parts, of which one is the rows as they came."""
     head = [
-        *_member("id", told.query),
+        *_member("id", shown.query),
         *_member("infoUri", addresses.info),
         *_member("partialCancelUri", addresses.stop),
         *_member("nextUri", addresses.next),
     ]
-    if told.columns:
-        head += [b'"columns":', told.columns, b","]
-    tail = [b'"stats":', _stats(told), b","]
-    if told.error is not None:
-        tail += [b'"error":', orjson.dumps(error_of(told.error)), b","]
-    tail += [*_member("updateType", told.update_type), b'"warnings":', told.warnings, b"}"]
-    if not told.data:
+    if shown.columns:
+        head += [b'"columns":', shown.columns, b","]
+    tail = [b'"stats":', _stats(shown), b","]
+    if shown.error is not None:
+        tail += [b'"error":', orjson.dumps(error_of(shown.error)), b","]
+    tail += [*_member("updateType", shown.update_type), b'"warnings":', shown.warnings, b"}"]
+    if not shown.data:
         return [b"".join([b"{", *head, *tail])]
-    return [b"".join([b"{", *head, b'"data":']), told.data, b"".join([b",", *tail])]
+    return [b"".join([b"{", *head, b'"data":']), shown.data, b"".join([b",", *tail])]
 
 
 def _member(name: str, value: str) -> list[bytes]:
     return [orjson.dumps(name), b":", orjson.dumps(value), b","] if value else []
 
 
-def _stats(told: Told) -> bytes:
-    waits = str(told.state == "QUEUED").lower()
-    begun = str(told.state != "QUEUED").lower()
-    progress = "" if told.progress is None else f'"progressPercentage":{told.progress // 10 * 10}.0,'
-    elapsed = math.ceil(told.elapsed_seconds * 1000 / ELAPSED_STEP_MILLIS) * ELAPSED_STEP_MILLIS
+def _stats(shown: Shown) -> bytes:
+    waits = str(shown.state == "QUEUED").lower()
+    begun = str(shown.state != "QUEUED").lower()
+    progress = "" if shown.progress is None else f'"progressPercentage":{shown.progress // 10 * 10}.0,'
+    elapsed = math.ceil(shown.elapsed_seconds * 1000 / ELAPSED_STEP_MILLIS) * ELAPSED_STEP_MILLIS
     return (
-        f'{{"state":"{told.state}","queued":{waits},"scheduled":{begun},{progress}"nodes":1,'
+        f'{{"state":"{shown.state}","queued":{waits},"scheduled":{begun},{progress}"nodes":1,'
         f'"elapsedTimeMillis":{elapsed},{_ZEROES}}}'
     ).encode()
 
