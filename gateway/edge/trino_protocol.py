@@ -153,11 +153,13 @@ class TrinoProtocol:
         try:
             self._queries.check_room(partner)
             said = await _unless_left(receive, self._speaker.speak(partner, request))
+            if isinstance(said, Told):
+                return self._told(base, partner, said, heard.notices)
+        except _Left:
+            raise
         except Exception as fault:
             note_unforeseen(fault)
             return self._failed(base, partner, broken(fault), heard.notices)
-        if isinstance(said, Told):
-            return self._told(base, partner, said, heard.notices)
         return self._opened(base, OpenQuery.begun(partner, said, heard.notices))
 
     def _opened(self, base: str, query: OpenQuery, change: tuple[Header, ...] = ()) -> Reply:
