@@ -14,6 +14,7 @@ from gateway.edge import trino_queries
 from gateway.edge.api import make_app
 from gateway.errors import Broken, Denied, Failed, KernelUnavailable, NotAllowed, PortUnavailable, TooMany
 from gateway.model import Change, Notice, Page, Told
+from tests.edge.stand_in import StandInGate
 from tests.edge.trino_stand_in import END, SIGNATURE, Client, Script, SpokenGate, page
 
 ONE = "SELECT 1"
@@ -649,7 +650,7 @@ def test_the_rest_of_the_application_is_where_it_was() -> None:
     async def story() -> None:
         gate = gate_for(Script([page(1), END]))
         client = Client(gate)
-        app = make_app(gate, gate.ready, trino_clients=client.protocol)  # type: ignore[arg-type]
+        app = make_app(StandInGate(), StandInGate().ready, trino_clients=client.protocol)
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as http:
             livez, info, other = [await http.get(path) for path in ("/livez", "/v1/info", "/v1/query")]
