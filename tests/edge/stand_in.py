@@ -77,6 +77,7 @@ class StandInAnswer:
     notices: tuple[Notice, ...] = NOTICES
     id: str = "q-1"
     stats: dict[str, object] = field(default_factory=dict)
+    progress: int = 0
     ended: bool = False
     cancelled: int = 0
     waiting: asyncio.Event = field(default_factory=asyncio.Event)
