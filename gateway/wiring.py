@@ -11,7 +11,9 @@ from typing import Any
 from gateway.adapters.audit_store import SqliteAuditStore
 from gateway.adapters.bundle_store import BundleStore, Rules, read_keys
 from gateway.adapters.catalog_files import read_catalog
+from gateway.adapters.certificates import ClientCertificates
 from gateway.adapters.clock import now
+from gateway.adapters.identity import Identities
 from gateway.adapters.kernel_pool import KernelPool
 from gateway.adapters.narrow import NarrowCheck
 from gateway.adapters.opa import OpaPolicy
@@ -40,6 +42,7 @@ class Gateway:
         self._opa = OpaPolicy(str(settings.opa.url), settings.opa.timeout_seconds)
         catalog = read_catalog(settings.catalog_directory, settings.ports)
         self._kernel = KernelPool(catalog, settings.kernel)
+        certificates = ClientCertificates(settings.listen, settings.services, now)
         build = _build()
         self.wall = Wall(self._audit, now, build, settings.wall.maintenance_users)
         running = RunningAnswers()
@@ -47,7 +50,7 @@ class Gateway:
         self.gate = Gate(
             catalog=catalog,
             kernel=self._kernel,
-            identity=TokenReader(settings.issuers),
+            identity=Identities(TokenReader(settings.issuers), certificates),
             policy=PinnedPolicy(self._opa, self.bundles, catalog.ports),
             engine=Trino(settings.trino, self.wall),
             audit=self._audit,

@@ -7,7 +7,6 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Protocol
 
-import anyio.to_thread
 import orjson
 from fastapi import FastAPI, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -18,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.edge.bundles import Intake, add_publishing
 from gateway.edge.catalog import describe
+from gateway.edge.credentials import identify
 from gateway.edge.encode import FORMATS, choose_format
 from gateway.edge.front import Front
 from gateway.edge.preview import add_previews
@@ -33,7 +33,7 @@ from gateway.edge.problems import (
     ready_response,
 )
 from gateway.edge.stream import QueryResponse, note_unforeseen
-from gateway.errors import BadRequest, GatewayError, Unauthenticated
+from gateway.errors import BadRequest, GatewayError
 from gateway.model import PURPOSES, Partner, QueryRequest
 
 MAX_BODY_BYTES = 1_048_576
@@ -85,10 +85,10 @@ def make_app(gate: Front, ready: Readiness, bundles: Bundles | None = None) -> F
     app.add_middleware(Outermost)
     _add_queries(app, gate)
     _add_catalog(app, gate)
-    add_previews(app, gate, lambda request: _identify(request, gate), _read_body)
+    add_previews(app, gate, lambda request: identify(request.scope, gate), _read_body)
     _add_health(app, ready, bundles)
     if bundles is not None:
-        add_publishing(app, bundles, lambda request: _identify(request, gate), _read_body)
+        add_publishing(app, bundles, lambda request: identify(request.scope, gate), _read_body)
     return app
 
 
@@ -97,7 +97,7 @@ def _add_queries(app: FastAPI, gate: Front) -> None:
 
     @app.post("/api/queries", openapi_extra=body, summary="Ask one question; rows are streamed.")
     async def queries(request: Request) -> Response:
-        partner = await _identify(request, gate)
+        partner = await identify(request.scope, gate)
         format_ = choose_format(request.headers.get("accept", ""))
         if format_ is None:
             raise NotAcceptable("none of the formats in Accept is known", hint="Ask for: " + ", ".join(FORMATS))
@@ -106,7 +106,7 @@ def _add_queries(app: FastAPI, gate: Front) -> None:
 
     @app.post("/api/explain", openapi_extra=body, summary="Say what a question would be let to see, and why.")
     async def explain(request: Request) -> Response:
-        partner = await _identify(request, gate)
+        partner = await identify(request.scope, gate)
         question = await _read_question(request, partner)
         return _json(await gate.explain(partner, question))
 
@@ -114,7 +114,7 @@ def _add_queries(app: FastAPI, gate: Front) -> None:
 def _add_catalog(app: FastAPI, gate: Front) -> None:
     @app.get("/api/catalog", summary="What there is to ask about, as far as your agreements go.")
     async def catalog(request: Request, purpose: str = "", table: str = "") -> Response:
-        partner = await _identify(request, gate)
+        partner = await identify(request.scope, gate)
         declared = _purpose(partner, purpose) or (partner.purposes or PURPOSES)[0]
         return _json(describe(await gate.visible(partner, declared), declared, table))
 
@@ -128,17 +128,6 @@ def _add_health(app: FastAPI, ready: Readiness, bundles: Bundles | None) -> None
     async def readyz() -> Response:
         parts = await ready()
         return ready_response(parts, bundles.status() if bundles else None)
-
-
-async def _identify(request: Request, gate: Front) -> Partner:
-    """Read the bearer token; on a thread, because the issuer's keys may have to be fetched."""
-    values = request.headers.getlist("authorization")
-    if len(values) > 1:
-        raise Unauthenticated("more than one Authorization header came", hint="Send one: Authorization: Bearer TOKEN")
-    scheme, _, token = (values[0] if values else "").partition(" ")
-    if values and scheme.lower() != "bearer":
-        raise Unauthenticated("the Authorization header is not of the kind Bearer", hint="Send: Bearer TOKEN")
-    return await anyio.to_thread.run_sync(gate.identify, token or None)
 
 
 async def _read_question(request: Request, partner: Partner) -> QueryRequest:
