@@ -15,12 +15,14 @@ from gateway.adapters.clock import now
 from gateway.adapters.identity import Identities
 from gateway.adapters.kernel_pool import KernelPool
 from gateway.adapters.narrow import NarrowCheck
+from gateway.adapters.oidc import OidcProvider
 from gateway.adapters.opa import OpaPolicy
 from gateway.adapters.pinned import PinnedPolicy
 from gateway.adapters.tokens import TokenReader
 from gateway.adapters.trino import Trino
 from gateway.adapters.usage_store import SqliteUsageStore
 from gateway.adapters.wall import Wall
+from gateway.edge.oauth import Login
 from gateway.errors import Broken, GatewayError
 from gateway.pipeline import Gate
 from gateway.policy.bundle import LIBRARY
@@ -38,7 +40,9 @@ class Gateway:
         self._opa = OpaPolicy(str(settings.opa.url), settings.opa.timeout_seconds)
         catalog = read_catalog(settings.catalog_directory, settings.ports)
         self._kernel = KernelPool(catalog, settings.kernel)
-        certificates = ClientCertificates(settings.listen, settings.services, now)
+        tokens = TokenReader(settings.issuers)
+        identity = Identities(tokens, ClientCertificates(settings.listen, settings.services, now))
+        self.login = _login(settings, tokens, identity)
         build = _build()
         self.wall = Wall(self._audit, now, build, settings.wall.maintenance_users)
         self._engine = Trino(settings.trino, self.wall)
@@ -47,7 +51,7 @@ class Gateway:
         self.gate = Gate(
             catalog=catalog,
             kernel=self._kernel,
-            identity=Identities(TokenReader(settings.issuers), certificates),
+            identity=identity,
             policy=PinnedPolicy(self._opa, self.bundles, catalog.ports),
             engine=self._engine,
             audit=self._audit,
@@ -93,6 +97,15 @@ async def _state(probe: Callable[[], Awaitable[Any]]) -> str:
     except TimeoutError:
         return "no answer in time"
     return "ok"
+
+
+def _login(settings: Settings, tokens: TokenReader, identity: Identities) -> Login | None:
+    """Let people log in through their browser, if the settings name a provider."""
+    chosen = settings.external_login
+    if chosen is None:
+        return None
+    issuer = next(known for known in settings.issuers if known.issuer == chosen.issuer)
+    return Login(OidcProvider(chosen, issuer, tokens), identity.identify, str(chosen.base_url))
 
 
 def _bundles(settings: Settings, audit: SqliteAuditStore, running: RunningAnswers, build: str) -> BundleStore:

@@ -17,9 +17,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.edge.bundles import Intake, add_publishing
 from gateway.edge.catalog import describe
-from gateway.edge.credentials import identify
+from gateway.edge.credentials import Challenge, identify, plain_challenge
 from gateway.edge.encode import FORMATS, choose_format
 from gateway.edge.front import Front
+from gateway.edge.oauth import Login, add_login
 from gateway.edge.preview import add_previews
 from gateway.edge.problems import (
     MethodNotAllowed,
@@ -33,7 +34,7 @@ from gateway.edge.problems import (
     ready_response,
 )
 from gateway.edge.stream import QueryResponse, note_unforeseen
-from gateway.errors import BadRequest, GatewayError
+from gateway.errors import BadRequest, GatewayError, Unauthenticated
 from gateway.model import PURPOSES, Partner, QueryRequest
 
 MAX_BODY_BYTES = 1_048_576
@@ -68,10 +69,10 @@ class QueryBody(BaseModel):
     partial: Annotated[bool, Field(description="Take an answer without the ports that do not answer.")] = False
 
 
-def make_app(gate: Front, ready: Readiness, bundles: Bundles | None = None) -> FastAPI:
+def make_app(gate: Front, ready: Readiness, bundles: Bundles | None = None, login: Login | None = None) -> FastAPI:
     """Return the application: the gate's questions under /api, its health under /livez and /readyz.
 
-    With `bundles`, the ports' stewards publish to them.
+    With `bundles`, the ports' stewards publish to them; with `login`, people log in through their browser.
     """
     app = FastAPI(
         title="Portgate",
@@ -80,7 +81,7 @@ def make_app(gate: Front, ready: Readiness, bundles: Bundles | None = None) -> F
         openapi_url="/api/openapi.json",
         redirect_slashes=False,
     )
-    app.add_exception_handler(GatewayError, _answer_error)
+    app.add_exception_handler(GatewayError, _answerer(login.challenge if login else plain_challenge))
     app.add_exception_handler(HTTPException, _answer_http_error)
     app.add_middleware(Outermost)
     _add_queries(app, gate)
@@ -89,6 +90,8 @@ def make_app(gate: Front, ready: Readiness, bundles: Bundles | None = None) -> F
     _add_health(app, ready, bundles)
     if bundles is not None:
         add_publishing(app, bundles, lambda request: identify(request.scope, gate), _read_body)
+    if login is not None:
+        add_login(app, login)
     return app
 
 
@@ -182,8 +185,14 @@ def _body_schema() -> dict[str, object]:
     return QueryBody.model_json_schema()
 
 
-def _answer_error(_request: Request, error: Exception) -> Response:
-    return problem_response(broken(error))
+def _answerer(challenge: Challenge) -> Callable[[Request, Exception], Response]:
+    def answer_error(request: Request, error: Exception) -> Response:
+        response = problem_response(broken(error))
+        if isinstance(error, Unauthenticated):
+            response.raw_headers.extend(challenge(request.scope))
+        return response
+
+    return answer_error
 
 
 def _answer_http_error(request: Request, error: Exception) -> Response:
