@@ -39,9 +39,9 @@ class Gate:
     build: str
     running: RunningAnswers = field(default_factory=RunningAnswers, kw_only=True)
 
-    def identify(self, token: str | None) -> Partner:
+    def identify(self, token: str | None, certificate: bytes | None = None) -> Partner:
         """Say who asks."""
-        return self.identity.identify(token)
+        return self.identity.identify(token, certificate)
 
     async def answer(self, partner: Partner, request: QueryRequest) -> Answer:
         """Take one query from request to its first rows, or raise; every ending is written down first."""
