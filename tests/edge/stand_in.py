@@ -150,7 +150,7 @@ class StandInGate:
     explanation: object = None
     parts: dict[str, str] = field(default_factory=lambda: {"policy": "ok", "engine": "ok", "audit": "ok"})
 
-    def identify(self, token: str | None) -> Partner:
+    def identify(self, token: str | None, certificate: bytes | None = None) -> Partner:
         """Take the partner's name for a token."""
         partners = {"analyst": ANALYST, "planner": PLANNER, "steward": STEWARD}
         if token not in partners:

@@ -314,7 +314,7 @@ def test_nobody_gets_in_without_a_token(authorization: str, method: str, path: s
     answer = send(gate, method, path, headers={"Authorization": authorization}, content=b"{}")
 
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
-    assert answer.headers["www-authenticate"] == 'Bearer realm="portgate"'
+    assert answer.headers["www-authenticate"] == 'Bearer realm="Portgate"'
     assert gate.asked == []
 
 
