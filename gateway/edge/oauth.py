@@ -102,7 +102,9 @@ class Login:
         identify: Callable[[str | None], Partner],
         base_url: str,
         clock: Callable[[], float] = time.time,
+        poll_seconds: float = POLL_SECONDS,
     ) -> None:
+        self._poll_seconds = poll_seconds
         self._provider = provider
         self._identify = identify
         self._base_url = base_url.rstrip("/")
@@ -166,7 +168,7 @@ class Login:
             raise TooMany("too many programs wait for a login", hint="Try again in a moment.")
         self._polls += 1
         try:
-            ending = await self._endings.wait(_handle(secret), POLL_SECONDS)
+            ending = await self._endings.wait(_handle(secret), self._poll_seconds)
         finally:
             self._polls -= 1
         if ending is None:

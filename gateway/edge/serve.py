@@ -47,7 +47,7 @@ class CannotListen(Exception):
     """An address is taken or not ours."""
 
 
-class _Listener(uvicorn.Server):
+class Listener(uvicorn.Server):
     """A server that leaves the signals to `serve`, which stops both."""
 
     @contextlib.contextmanager
@@ -89,7 +89,7 @@ async def serve(
     with contextlib.ExitStack() as opened:
         tls_socket = opened.enter_context(_bind(listen.host, listen.tls_port, "listen.tls_port"))
         plain_socket = opened.enter_context(_bind(LOOPBACK, listen.plain_port, "listen.plain_port"))
-        tls, plain = _listener(app, listen), _listener(app, None)
+        tls, plain = make_listener(app, listen), make_listener(app, None)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, _stop, tls, plain)
@@ -110,7 +110,7 @@ async def serve(
 async def serving_wall(app: ASGIApp, wall: WallSettings) -> AsyncIterator[None]:
     """Answer Trino's questions for as long as the block runs; raises CannotListen."""
     with _bind(wall.host, wall.tcp_port, "wall.tcp_port") as wall_socket:
-        listener = _listener(app, None, WALL_IDLE_SECONDS)
+        listener = make_listener(app, None, WALL_IDLE_SECONDS)
         serving = asyncio.create_task(listener.serve([wall_socket]))
         try:
             yield
@@ -135,7 +135,8 @@ def _bind(host: str, port: int, setting: str) -> socket.socket:
         ) from error
 
 
-def _listener(app: ASGIApp, tls: ListenSettings | None, idle_seconds: int = IDLE_SECONDS) -> _Listener:
+def make_listener(app: ASGIApp, tls: ListenSettings | None, idle_seconds: int = IDLE_SECONDS) -> Listener:
+    """Return what serves the application once it is given a socket: over TLS, or in plain HTTP."""
     config = uvicorn.Config(
         app,
         http=_Protocol,  # no lenient headers to smuggle in
@@ -151,7 +152,7 @@ def _listener(app: ASGIApp, tls: ListenSettings | None, idle_seconds: int = IDLE
         ssl_context_factory=_trust(tls) if tls else None,
     )
     config.load()  # a certificate that cannot be read is found now, not after we said that we are ready
-    return _Listener(config)
+    return Listener(config)
 
 
 def _trust(listen: ListenSettings) -> Callable[..., ssl.SSLContext]:
@@ -170,6 +171,6 @@ def _trust(listen: ListenSettings) -> Callable[..., ssl.SSLContext]:
     return make
 
 
-def _stop(*listeners: _Listener) -> None:
+def _stop(*listeners: Listener) -> None:
     for listener in listeners:
         listener.should_exit = True
