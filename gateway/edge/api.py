@@ -32,6 +32,7 @@ from gateway.edge.problems import (
     problem_response,
     ready_response,
 )
+from gateway.edge.results import Links, add_results, link_headers, read_options
 from gateway.edge.stream import QueryResponse, note_unforeseen
 from gateway.errors import BadRequest, GatewayError, Unauthenticated
 from gateway.model import PURPOSES, Partner, QueryRequest
@@ -68,10 +69,10 @@ class QueryBody(BaseModel):
     partial: Annotated[bool, Field(description="Take an answer without the ports that do not answer.")] = False
 
 
-def make_app(gate: Front, ready: Readiness, bundles: Bundles | None = None) -> FastAPI:
+def make_app(gate: Front, ready: Readiness, bundles: Bundles | None = None, links: Links | None = None) -> FastAPI:
     """Return the application: the gate's questions under /api, its health under /livez and /readyz.
 
-    With `bundles`, the ports' stewards publish to them.
+    With `bundles`, the ports' stewards publish to them; with `links`, each answer has its address in every format.
     """
     app = FastAPI(
         title="Portgate",
@@ -83,7 +84,9 @@ def make_app(gate: Front, ready: Readiness, bundles: Bundles | None = None) -> F
     app.add_exception_handler(GatewayError, _answer_error)
     app.add_exception_handler(HTTPException, _answer_http_error)
     app.add_middleware(Outermost)
-    _add_queries(app, gate)
+    _add_queries(app, gate, links)
+    if links is not None:
+        add_results(app, gate, links, lambda request: _identify(request, gate), _client)
     _add_catalog(app, gate)
     add_previews(app, gate, lambda request: _identify(request, gate), _read_body)
     _add_health(app, ready, bundles)
@@ -92,7 +95,7 @@ def make_app(gate: Front, ready: Readiness, bundles: Bundles | None = None) -> F
     return app
 
 
-def _add_queries(app: FastAPI, gate: Front) -> None:
+def _add_queries(app: FastAPI, gate: Front, links: Links | None) -> None:
     body = {"requestBody": {"required": True, "content": {"application/json": {"schema": _body_schema()}}}}
 
     @app.post("/api/queries", openapi_extra=body, summary="Ask one question; rows are streamed.")
@@ -102,7 +105,9 @@ def _add_queries(app: FastAPI, gate: Front) -> None:
         if format_ is None:
             raise NotAcceptable("none of the formats in Accept is known", hint="Ask for: " + ", ".join(FORMATS))
         question = await _read_question(request, partner)
-        return QueryResponse(lambda: gate.answer(partner, question), format_)
+        options = read_options(request, links.of(partner, question) if links else {})
+        answer = format_(options)
+        return QueryResponse(lambda: gate.answer(partner, question), answer, link_headers(options.links))
 
     @app.post("/api/explain", openapi_extra=body, summary="Say what a question would be let to see, and why.")
     async def explain(request: Request) -> Response:
@@ -149,8 +154,12 @@ async def _read_question(request: Request, partner: Partner) -> QueryRequest:
         body = QueryBody.model_validate_json(await _read_body(request))
     except ValidationError as error:
         raise BadRequest(_what_is_wrong(error), hint='Send {"sql": …, "purpose": …, "partial": false}') from None
-    client = re.sub(r"[^\x20-\x7e]", "?", request.headers.get("user-agent", ""))[:MAX_CLIENT_CHARACTERS]
-    return QueryRequest(body.sql, _purpose(partner, body.purpose), body.partial, client)
+    return QueryRequest(body.sql, _purpose(partner, body.purpose), body.partial, _client(request))
+
+
+def _client(request: Request) -> str:
+    """What the partner's program calls itself."""
+    return re.sub(r"[^\x20-\x7e]", "?", request.headers.get("user-agent", ""))[:MAX_CLIENT_CHARACTERS]
 
 
 async def _read_body(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:

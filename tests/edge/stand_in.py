@@ -6,11 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
+import orjson
+
 from gateway.errors import Unauthenticated
 from gateway.model import (
     Catalog,
     Column,
     Notice,
+    Page,
     Partner,
     Port,
     QueryRequest,
@@ -55,16 +58,17 @@ NOTICES = (
     Notice("port_not_sharing", "shares nothing of it with you — ask Zoë", "oakland", "freight.container_events"),
 )
 
-Page = list[list[object]]
+Rows = list[list[object]]
 
 
 @dataclass
 class StandInAnswer:
     """Gives its pages, then its error if it has one; a page that is None never comes."""
 
-    given: Sequence[Page | None]
+    given: Sequence[Rows | None]
     error: Exception | None = None
     columns: tuple[tuple[str, str], ...] = (("port", "varchar"), ("teu", "bigint"))
+    signature: bytes = b""
     notices: tuple[Notice, ...] = NOTICES
     id: str = "q-1"
     stats: dict[str, object] = field(default_factory=dict)
@@ -75,13 +79,13 @@ class StandInAnswer:
     async def pages(self) -> AsyncIterator[Page]:
         """Yield page after page."""
         rows = 0
-        for page in self.given:
-            if page is None:
+        for given in self.given:
+            if given is None:
                 self.waiting.set()
                 await asyncio.Event().wait()
                 continue
-            rows += len(page)
-            yield page
+            rows += len(given)
+            yield Page(orjson.dumps(given) if given else b"", len(given))
         if self.error is not None:
             self.ended = True
             raise self.error
