@@ -27,6 +27,7 @@ from gateway.adapters.wall import Wall
 from gateway.edge.credentials import identify, plain_challenge
 from gateway.edge.front import Beginning
 from gateway.edge.oauth import Login
+from gateway.edge.results import Links
 from gateway.edge.sealed import Seal
 from gateway.edge.trino_protocol import TrinoProtocol
 from gateway.errors import Broken, GatewayError
@@ -71,7 +72,9 @@ class Gateway:
             running=running,
             recent=recent.of,
         )
-        self.trino_clients = _trino_clients(settings, self.gate, self.login)
+        sealing = _sealing_secret(settings)
+        self.trino_clients = _trino_clients(settings, self.gate, self.login, sealing)
+        self.links = Links(sealing)
 
     async def start(self) -> None:
         """Put the ports' agreements into force, and start the kernel's workers."""
@@ -130,9 +133,14 @@ class _Queries:
         return await self._gate.begin(partner, replace(request, purpose=request.purpose or partner.purposes[0]))
 
 
-def _trino_clients(settings: Settings, gate: Gate, login: Login | None) -> TrinoProtocol:
+def _sealing_secret(settings: Settings) -> bytes:
+    """What addresses are sealed with; one that is made up here opens none that another gateway has sealed."""
+    file = settings.trino_clients.page_key_file
+    return file.read_bytes() if file else os.urandom(32)
+
+
+def _trino_clients(settings: Settings, gate: Gate, login: Login | None, secret: bytes) -> TrinoProtocol:
     chosen = settings.trino_clients
-    secret = chosen.page_key_file.read_bytes() if chosen.page_key_file else os.urandom(32)
     return TrinoProtocol(
         gate,
         _Queries(gate),

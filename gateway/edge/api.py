@@ -31,6 +31,7 @@ from gateway.edge.problems import (
     problem_response,
     ready_response,
 )
+from gateway.edge.results import Links, add_results, link_headers, read_options
 from gateway.edge.stream import QueryResponse, note_unforeseen
 from gateway.edge.trino_protocol import TrinoProtocol, TrinoRoutes
 from gateway.errors import BadRequest, GatewayError, Unauthenticated
@@ -72,11 +73,12 @@ def make_app(
     bundles: Bundles | None = None,
     login: Login | None = None,
     trino_clients: TrinoProtocol | None = None,
+    links: Links | None = None,
 ) -> FastAPI:
     """Return the application: the gate's questions under /api, its health under /livez and /readyz.
 
     With `bundles`, the ports' stewards publish to them; with `login`, people log in through their browser; with
-    `trino_clients`, Trino's clients are answered under /v1.
+    `trino_clients`, Trino's clients are answered under /v1; with `links`, each answer has its address in every format.
     """
     app = FastAPI(
         title="Portgate",
@@ -90,7 +92,9 @@ def make_app(
     if trino_clients is not None:
         app.add_middleware(TrinoRoutes, protocol=trino_clients)
     app.add_middleware(Outermost)
-    _add_queries(app, gate)
+    _add_queries(app, gate, links)
+    if links is not None:
+        add_results(app, gate, links, lambda request: identify(request.scope, gate), _client)
     _add_catalog(app, gate)
     add_previews(app, gate, lambda request: identify(request.scope, gate), _read_body)
     _add_health(app, ready, bundles)
@@ -101,7 +105,7 @@ def make_app(
     return app
 
 
-def _add_queries(app: FastAPI, gate: Front) -> None:
+def _add_queries(app: FastAPI, gate: Front, links: Links | None) -> None:
     body = {"requestBody": {"required": True, "content": {"application/json": {"schema": _body_schema()}}}}
 
     @app.post("/api/queries", openapi_extra=body, summary="Ask one question; rows are streamed.")
@@ -111,7 +115,9 @@ def _add_queries(app: FastAPI, gate: Front) -> None:
         if format_ is None:
             raise NotAcceptable("none of the formats in Accept is known", hint="Ask for: " + ", ".join(FORMATS))
         question = await _read_question(request, partner)
-        return QueryResponse(lambda: gate.answer(partner, question), format_)
+        options = read_options(request, links.of(partner, question) if links else {})
+        answer = format_(options)
+        return QueryResponse(lambda: gate.answer(partner, question), answer, link_headers(options.links))
 
     @app.post("/api/explain", openapi_extra=body, summary="Say what a question would be let to see, and why.")
     async def explain(request: Request) -> Response:
@@ -147,8 +153,12 @@ async def _read_question(request: Request, partner: Partner) -> QueryRequest:
         body = QueryBody.model_validate_json(await _read_body(request))
     except ValidationError as error:
         raise BadRequest(_what_is_wrong(error), hint='Send {"sql": …, "purpose": …, "partial": false}') from None
-    client = re.sub(r"[^\x20-\x7e]", "?", request.headers.get("user-agent", ""))[:MAX_CLIENT_CHARACTERS]
-    return QueryRequest(body.sql, _purpose(partner, body.purpose), body.partial, client)
+    return QueryRequest(body.sql, _purpose(partner, body.purpose), body.partial, _client(request))
+
+
+def _client(request: Request) -> str:
+    """What the partner's program calls itself."""
+    return re.sub(r"[^\x20-\x7e]", "?", request.headers.get("user-agent", ""))[:MAX_CLIENT_CHARACTERS]
 
 
 async def _read_body(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
