@@ -17,6 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from gateway.edge.strict_http import StrictProtocol
 from gateway.settings import ListenSettings, WallSettings
 
 LOOPBACK = "127.0.0.1"
@@ -102,7 +103,7 @@ def _bind(host: str, port: int, setting: str) -> socket.socket:
 def _listener(app: ASGIApp, tls: ListenSettings | None, idle_seconds: int = IDLE_SECONDS) -> _Listener:
     config = uvicorn.Config(
         app,
-        http="h11",  # the stricter reader of the two: no lenient headers to smuggle in
+        http=StrictProtocol,  # no lenient reading to smuggle something in
         ws="none",
         lifespan="off",
         log_config=_LOGS,
