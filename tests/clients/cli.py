@@ -80,11 +80,11 @@ def _checked(check: Callable[[], Any]) -> dict[str, Any]:
     return {"result": check(), "seconds": time.monotonic() - begun}
 
 
-def _in_one_file(
-    command: list[str], sections: Mapping[str, list[str]], statements: int
-) -> dict[str, dict[str, Any]]:
+def _in_one_file(command: list[str], sections: Mapping[str, list[str]], statements: int) -> dict[str, dict[str, Any]]:
     """Run all sections, with a row between them that says which one comes; rows are JSON, all else is a message."""
-    lines = [f"SELECT '{name}' AS {MARK};\n" + "".join(f"{sql};\n" for sql in texts) for name, texts in sections.items()]
+    lines = [
+        f"SELECT '{name}' AS {MARK};\n" + "".join(f"{sql};\n" for sql in texts) for name, texts in sections.items()
+    ]
     with tempfile.TemporaryDirectory(prefix="portgate-cli-") as work:
         file = Path(work) / "all.sql"
         file.write_text("".join(lines), encoding="utf-8")

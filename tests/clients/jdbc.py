@@ -11,7 +11,20 @@ from tests.clients.cli import JAVA_OPTIONS
 from tests.clients.contract import Client, Place, Report, environment, task
 
 PROGRAM = made.PROGRAMS / "Jdbc.java"
-FIXED = ("host", "port", "ca", "user", "token", "catalog", "schema", "table", "parameters", "endless", "masked", "million")
+FIXED = (
+    "host",
+    "port",
+    "ca",
+    "user",
+    "token",
+    "catalog",
+    "schema",
+    "table",
+    "parameters",
+    "endless",
+    "masked",
+    "million",
+)
 
 
 def _version(version: str, sha256: str) -> Jar:

@@ -47,7 +47,19 @@ def python(name: str) -> Path:
     def make(folder: Path) -> None:
         venv.create(folder, symlinks=True)
         pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), "--disable-pip-version-check"]
-        run([*pip, "install", "--quiet", "--no-compile", "--no-deps", "--require-hashes", "--only-binary=:all:", "-r", str(lock)])
+        run(
+            [
+                *pip,
+                "install",
+                "--quiet",
+                "--no-compile",
+                "--no-deps",
+                "--require-hashes",
+                "--only-binary=:all:",
+                "-r",
+                str(lock),
+            ]
+        )
 
     return _kept(f"python-{name}", [lock], make, sys.version) / "bin" / "python"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import MetaData, Table, create_engine, func, inspect, select, text
 from trino.auth import JWTAuthentication
-from trino.sqlalchemy import URL
+from trino.sqlalchemy import URL  # type: ignore[attr-defined]
 
 from tests.clients.programs.checks import after_a_while, each, error_of, plain, read_task, report
 
@@ -16,9 +16,7 @@ task = read_task()
 
 def engine_for(token: str) -> Any:
     """An engine."""
-    url = URL(
-        host=task["host"], port=task["port"], user=task["user"], catalog=task["catalog"], schema=task["schema"]
-    )
+    url = URL(host=task["host"], port=task["port"], user=task["user"], catalog=task["catalog"], schema=task["schema"])
     arguments = {"auth": JWTAuthentication(token), "http_scheme": "https", "verify": task["ca"]}
     return create_engine(url, connect_args=arguments)
 
@@ -100,6 +98,8 @@ report(
         "cancel": cancelled,
         "million_rows": million_rows,
         "notices": notices,
-        "wrong_token": lambda: error_of(lambda: engine_for(f"wrong.{task['token']}").connect().exec_driver_sql("SELECT 1")),
+        "wrong_token": lambda: error_of(
+            lambda: engine_for(f"wrong.{task['token']}").connect().exec_driver_sql("SELECT 1")
+        ),
     }
 )

@@ -9,7 +9,7 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 from sqlalchemy import create_engine
 from trino.auth import JWTAuthentication
-from trino.sqlalchemy import URL
+from trino.sqlalchemy import URL  # type: ignore[attr-defined]
 
 from tests.clients.programs.checks import after_a_while, each, error_of, plain, read_task, report
 
@@ -26,9 +26,7 @@ def cell(code: str) -> Any:
 
 def engine_for(token: str) -> Any:
     """An engine."""
-    url = URL(
-        host=task["host"], port=task["port"], user=task["user"], catalog=task["catalog"], schema=task["schema"]
-    )
+    url = URL(host=task["host"], port=task["port"], user=task["user"], catalog=task["catalog"], schema=task["schema"])
     arguments = {"auth": JWTAuthentication(token), "http_scheme": "https", "verify": task["ca"]}
     return create_engine(url, connect_args=arguments)
 

@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 import threading
+from pathlib import Path
 from typing import Any
 
 from tests.clients.programs.checks import CANCEL_AFTER_SECONDS, each, error_of, plain, read_task, report
@@ -13,7 +14,7 @@ from tests.clients.programs.checks import CANCEL_AFTER_SECONDS, each, error_of, 
 task = read_task()
 work = tempfile.mkdtemp(prefix="superset-")
 os.environ["SUPERSET_HOME"] = work
-os.environ["SUPERSET_SECRET_KEY"] = "of a test"
+os.environ["SUPERSET_SECRET_KEY"] = Path(work).name
 os.environ["SUPERSET__SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{work}/superset.db"
 
 from superset.app import create_app  # noqa: E402 - it reads the environment when it is imported
@@ -35,7 +36,7 @@ def database_for(token: str, name: str) -> Any:
     made = Database(
         database_name=name,
         sqlalchemy_uri=f"trino://{task['user']}@{task['host']}:{task['port']}/{task['catalog']}",
-        server_cert=open(task["ca"]).read(),
+        server_cert=Path(task["ca"]).read_text(),
         encrypted_extra=json.dumps({"auth_method": "jwt", "auth_params": {"token": token}}),
         expose_in_sqllab=True,
     )
