@@ -12,10 +12,10 @@ import orjson
 from fastapi import FastAPI, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.edge.body import MAX_BODY_BYTES, read_body
 from gateway.edge.bundles import Intake, add_publishing
 from gateway.edge.catalog import describe
 from gateway.edge.encode import FORMATS, choose_format
@@ -25,19 +25,16 @@ from gateway.edge.problems import (
     MethodNotAllowed,
     NotAcceptable,
     NotFound,
-    TooLarge,
-    TooSlow,
     WrongMediaType,
     broken,
     problem_response,
     ready_response,
 )
 from gateway.edge.stream import QueryResponse, note_unforeseen
+from gateway.edge.trino_protocol import TrinoProtocol, TrinoRoutes
 from gateway.errors import BadRequest, GatewayError, Unauthenticated
 from gateway.model import PURPOSES, Partner, QueryRequest
 
-MAX_BODY_BYTES = 1_048_576
-BODY_TIMEOUT_SECONDS = 30.0
 MAX_CLIENT_CHARACTERS = 200
 
 SECURITY_HEADERS = [
@@ -68,10 +65,12 @@ class QueryBody(BaseModel):
     partial: Annotated[bool, Field(description="Take an answer without the ports that do not answer.")] = False
 
 
-def make_app(gate: Front, ready: Readiness, bundles: Bundles | None = None) -> FastAPI:
+def make_app(
+    gate: Front, ready: Readiness, bundles: Bundles | None = None, trino_clients: TrinoProtocol | None = None
+) -> FastAPI:
     """Return the application: the gate's questions under /api, its health under /livez and /readyz.
 
-    With `bundles`, the ports' stewards publish to them.
+    With `bundles`, the ports' stewards publish to them; with `trino_clients`, Trino's clients are answered under /v1.
     """
     app = FastAPI(
         title="Portgate",
@@ -82,6 +81,8 @@ def make_app(gate: Front, ready: Readiness, bundles: Bundles | None = None) -> F
     )
     app.add_exception_handler(GatewayError, _answer_error)
     app.add_exception_handler(HTTPException, _answer_http_error)
+    if trino_clients is not None:
+        app.add_middleware(TrinoRoutes, protocol=trino_clients)
     app.add_middleware(Outermost)
     _add_queries(app, gate)
     _add_catalog(app, gate)
@@ -130,6 +131,11 @@ def _add_health(app: FastAPI, ready: Readiness, bundles: Bundles | None) -> None
         return ready_response(parts, bundles.status() if bundles else None)
 
 
+def identify_by(gate: Front) -> Callable[[Scope], Awaitable[Partner]]:
+    """Return what says who sends a request, for an application without the framework."""
+    return lambda scope: _identify(Request(scope), gate)
+
+
 async def _identify(request: Request, gate: Front) -> Partner:
     """Read the bearer token; on a thread, because the issuer's keys may have to be fetched."""
     values = request.headers.getlist("authorization")
@@ -154,16 +160,7 @@ async def _read_question(request: Request, partner: Partner) -> QueryRequest:
 
 
 async def _read_body(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > limit:
-                    raise TooLarge(f"the body is larger than {limit} bytes", hint="Send less at once.")
-    except (TimeoutError, ClientDisconnect):
-        raise TooSlow(f"the body did not arrive within {BODY_TIMEOUT_SECONDS:.0f} seconds") from None
-    return bytes(body)
+    return await read_body(request.receive, limit)
 
 
 def _what_is_wrong(error: ValidationError) -> str:

@@ -27,6 +27,10 @@ class Answered(Protocol):
         """What the partner must know about this answer."""
 
     @property
+    def progress(self) -> int:
+        """How much of the work is done, in percent, rounded down to tens."""
+
+    @property
     def position(self) -> Position:
         """Where the next page is."""
 

@@ -10,22 +10,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from gateway.answer import rows_of
 from gateway.edge.encode import Csv, Format, notice_headers
 from gateway.edge.front import Answered
 from gateway.edge.problems import broken, problem_of, problem_response
 from gateway.errors import GatewayError
+from gateway.model import Page
 
 STALLED_READER_SECONDS = 300.0
 """How long a page may wait for its reader to take it."""
 
 _log = logging.getLogger("portgate.edge")
-
-Pages = AsyncIterator[list[list[object]]]
 
 
 class QueryResponse(Response):
@@ -64,7 +64,7 @@ class QueryResponse(Response):
     async def _stream(self, answer: Answered, scope: Scope, receive: Receive, send: Send) -> None:
         pages = answer.pages()
         try:
-            first: list[list[object]] = await anext(pages, [])
+            first = await anext(pages, Page())
         except Exception as error:
             if isinstance(error, GatewayError):
                 error.query_id = error.query_id or answer.id
@@ -72,9 +72,9 @@ class QueryResponse(Response):
             return
         await _take(send, self._head(answer))
         try:
-            await _write(send, self._format.head(answer) + self._format.page(first))
+            await _write(send, self._format.head(answer) + self._format.page(rows_of(first)))
             async for page in pages:
-                await _write(send, self._format.page(page))
+                await _write(send, self._format.page(rows_of(page)))
             end: bytes | None = self._format.tail(answer)
         except _ReaderStalled:
             return  # without a last chunk, so that whoever wakes up sees that it is not whole

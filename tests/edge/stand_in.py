@@ -6,13 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
+import orjson
+
 from gateway.errors import Unauthenticated
 from gateway.model import (
     Catalog,
     Column,
     Notice,
+    Page,
     Partner,
     Port,
+    Position,
     QueryRequest,
     Table,
     TableName,
@@ -55,22 +59,29 @@ NOTICES = (
     Notice("port_not_sharing", "shares nothing of it with you — ask Zoë", "oakland", "freight.container_events"),
 )
 
-Page = list[list[object]]
+Rows = list[list[object]]
+
+
+def page_of(rows: Rows, *, last: bool = False) -> Page:
+    """Rows as Trino sends them."""
+    return Page(orjson.dumps(rows) if rows else b"", len(rows), last)
 
 
 @dataclass
 class StandInAnswer:
     """Gives its pages, then its error if it has one; a page that is None never comes."""
 
-    given: Sequence[Page | None]
+    given: Sequence[Rows | None]
     error: Exception | None = None
     columns: tuple[tuple[str, str], ...] = (("port", "varchar"), ("teu", "bigint"))
     notices: tuple[Notice, ...] = NOTICES
     id: str = "q-1"
     stats: dict[str, object] = field(default_factory=dict)
+    progress: int = 0
     ended: bool = False
     cancelled: int = 0
     waiting: asyncio.Event = field(default_factory=asyncio.Event)
+    turned: int = 0
 
     async def pages(self) -> AsyncIterator[Page]:
         """Yield page after page."""
@@ -81,12 +92,46 @@ class StandInAnswer:
                 await asyncio.Event().wait()
                 continue
             rows += len(page)
-            yield page
+            yield page_of(page)
         if self.error is not None:
             self.ended = True
             raise self.error
         self.stats.update(rows=rows, elapsed_ms=12, ports=["los_angeles"])
         self.ended = True
+
+    @property
+    def signature(self) -> bytes:
+        """The columns as Trino writes them, as far as they are known here."""
+        return orjson.dumps([{"name": name, "type": type_} for name, type_ in self.columns])
+
+    @property
+    def position(self) -> Position:
+        """The page that comes next."""
+        return Position(self.id, "gobiz", "gobiz-analyst", "gobiz-analyst#1", 1, "", self.turned + 1, str(self.turned))
+
+    async def turn(self) -> Page:
+        """Give the next page, or the error at its end."""
+        if self.turned == len(self.given) and self.error is not None:
+            raise self.error
+        page = self.given[self.turned]
+        self.turned += 1
+        if page is None:
+            self.waiting.set()
+            await asyncio.Event().wait()
+        return page_of(page or [], last=self.turned == len(self.given) and self.error is None)
+
+    async def again(self) -> Page:
+        """Give the last page once more."""
+        return page_of(self.given[self.turned - 1] or [], last=self.turned == len(self.given))
+
+    async def first(self) -> StandInAnswer:
+        """Be the beginning of itself."""
+        return self
+
+    @property
+    def answer(self) -> StandInAnswer:
+        """Be the beginning of itself."""
+        return self
 
     async def cancel(self) -> None:
         """Count what a gate would have to cancel."""
@@ -117,6 +162,14 @@ class StandInGate:
         self.asked.append((partner, request))
         if self.refusal is not None:
             raise self.refusal
+        return self.result
+
+    async def begin(self, partner: Partner, request: QueryRequest) -> StandInAnswer:
+        """Note the question."""
+        return await self.answer(partner, request)
+
+    def resume(self, partner: Partner, position: Position) -> StandInAnswer:
+        """Go on with the one answer."""
         return self.result
 
     async def explain(self, partner: Partner, request: QueryRequest) -> object:

@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.edge.api import MAX_BODY_BYTES, make_app
+from gateway.edge.api import make_app
+from gateway.edge.body import MAX_BODY_BYTES
 from gateway.errors import (
     AuditUnavailable,
     BadRequest,
