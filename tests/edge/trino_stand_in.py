@@ -18,6 +18,7 @@ from gateway.edge.sealed import Seal
 from gateway.edge.trino_protocol import TrinoProtocol, TrinoRoutes
 from gateway.errors import Denied, EngineUnavailable, NotParsed, Unauthenticated
 from gateway.model import Notice, Page, Partner, Position, QueryRequest, Told
+from gateway.parts import PassedOn
 from tests.edge.stand_in import NOTICES, StandInGate
 
 SECRET = b"a secret that gateways share"
@@ -75,7 +76,7 @@ class ScriptedAnswer:
     async def _page(self, number: int) -> Page:
         script = self.script
         if number not in (script.reached, script.reached + 1):
-            raise EngineUnavailable("Trino does not have this page any more")
+            raise PassedOn("this page is past")
         script.asked.append(number)
         script.reached = number
         said = script.pages[number - 1]
