@@ -180,6 +180,11 @@ async def _elsewhere(scope: Scope, receive: Receive, send: Send) -> None:
     await Response("elsewhere", 404)(scope, receive, send)
 
 
+def application(protocol: TrinoProtocol) -> Outermost:
+    """The protocol beside an application that has nothing."""
+    return Outermost(TrinoRoutes(_elsewhere, protocol))
+
+
 def protocol_of(gate: SpokenGate, **more: Any) -> TrinoProtocol:
     """One gateway's protocol."""
     return TrinoProtocol(gate, gate, bearer(gate), Seal(more.pop("secret", SECRET)), **more)
@@ -190,7 +195,7 @@ class Client:
 
     def __init__(self, gate: SpokenGate, partner: str = "analyst", peer: str = "127.0.0.1", **more: Any) -> None:
         self.protocol = protocol_of(gate, **more)
-        self.app = Outermost(TrinoRoutes(_elsewhere, self.protocol))
+        self.app = application(self.protocol)
         self.peer = peer
         self.http = self.as_partner(partner)
 
