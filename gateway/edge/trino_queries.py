@@ -86,7 +86,7 @@ class OpenQuery:
     def begun(cls, partner: Partner, beginning: Beginning, notices: Iterable[Notice] = ()) -> OpenQuery:
         """Open a query that was sent, and wait for its first rows, whether or not its client asks for them already."""
         query = cls(partner, beginning.answer, notices)
-        query._beginning, query._starting = beginning, _kept(beginning.first())
+        query._beginning, query._starting = beginning, kept(beginning.first())
         return query
 
     @property
@@ -113,7 +113,7 @@ class OpenQuery:
         is_idle = self._turning is None and self._last is not None and not self._reading.locked() and not self.has_ended
         if is_idle and self.seen - self._asked > KEEP_ALIVE_SECONDS:
             self._asked = self.seen
-            _kept(self._ask_again())
+            kept(self._ask_again())
 
     async def _ask_again(self) -> None:
         async with self._reading:
@@ -197,7 +197,7 @@ class OpenQuery:
 
     async def _turn(self) -> Page:
         """Take the turn under way, or a new one; it goes on by itself if who waits for it goes away."""
-        self._turning = turning = self._turning or _kept(self.answer.turn())
+        self._turning = turning = self._turning or kept(self.answer.turn())
         try:
             page = await asyncio.shield(turning)
         finally:
@@ -209,7 +209,7 @@ class OpenQuery:
 
     async def _ends_at_once(self) -> bool:
         """Look whether nothing but the end comes after a page, without waiting for it; what comes else is kept."""
-        self._turning = turning = _kept(self.answer.turn())
+        self._turning = turning = kept(self.answer.turn())
         await asyncio.wait({turning}, timeout=HURRY_SECONDS)
         if not turning.done() or turning.cancelled() or turning.exception() is not None:
             return False
@@ -287,7 +287,7 @@ class OpenQueries:
                 idle = now - query.seen
                 if idle > self._timeout or (query.has_ended and idle > KEPT_SECONDS):
                     self._drop(query)
-                    _kept(query.leave())
+                    kept(query.leave())
 
     def _drop(self, query: OpenQuery) -> None:
         del self._open[query.id]
@@ -300,13 +300,13 @@ class OpenQueries:
         if self._sweeping is not None:
             self._sweeping.cancel()
             await asyncio.wait({self._sweeping})
-        stopping = [_kept(query.leave()) for query in self._open.values() if not query.has_ended]
+        stopping = [kept(query.leave()) for query in self._open.values() if not query.has_ended]
         self._open.clear()
         if stopping:
             await asyncio.wait(stopping, timeout=CANCEL_SECONDS)
 
 
-def _kept(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+def kept(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     """Do it to its end, whoever waits for it; whether it failed is asked by who needs to know."""
     task = asyncio.create_task(work)
     _at_work.add(task)
