@@ -73,9 +73,8 @@ def test_a_port_that_gives_nothing_is_in_no_listing() -> None:
 
 
 def test_comments_carry_definition_and_who_does_not_keep_a_column() -> None:
-    comments: dict[object, object] = dict(
-        content("california.information_schema.columns", EVERYTHING, "column_name", "comment")
-    )  # type: ignore[arg-type]
+    listed = content("california.information_schema.columns", EVERYTHING, "column_name", "comment")
+    comments = {row[0]: row[1] for row in listed}
 
     assert comments["hours"] == "what hours means. Not kept by oakland: Oakland does not keep it."
     assert comments["ship"] == "what ship means."
