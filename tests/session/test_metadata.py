@@ -231,6 +231,16 @@ def test_a_condition_on_a_column_that_another_relation_may_own_prunes_nothing() 
     assert sql.startswith('SELECT 1 FROM (SELECT "table_name" AS "table_name" FROM UNNEST')
 
 
+def test_a_statement_cannot_read_immense_metadata() -> None:
+    few, many = (
+        f"SELECT 1 FROM {', '.join(f'system.jdbc.columns AS c{n}' for n in range(count))}" for count in (2, 90)
+    )
+    stars = many.replace("SELECT 1", "SELECT *")
+    assert is_refused(few, EVERYTHING) is None
+    assert is_refused(many, EVERYTHING) is None
+    assert "too much metadata" in str(is_refused(stars, EVERYTHING))
+
+
 # --- the session -----------------------------------------------------------------------------------------------------
 
 
