@@ -87,7 +87,7 @@ def _is_open(node: exp.Anonymous) -> bool:
     found = FUNCTIONS.get(node.name.lower())
     if node.name.lower() == "table":
         return isinstance(node.parent, exp.Table)
-    return node.this in (LITERAL, INTERVAL, ARRAY) or (found is not None and found.verdict != "refused")
+    return node.this in (LITERAL, INTERVAL, ARRAY) or (found is not None and found.verdict in ("allowed", "fallible"))
 
 
 # --- (1) every table in a guard -------------------------------------------------------------------------------------
