@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import queue
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from pydantic import HttpUrl
 
-from gateway.adapters.jwks import FRESH_SECONDS, REFETCH_SECONDS, STALE_SECONDS, KeySet
+from gateway.adapters.jwks import FRESH_SECONDS, REFETCH_SECONDS, STALE_SECONDS, WAITING_THREADS, KeySet
 from gateway.adapters.tokens import TokenReader
 from gateway.errors import IdentityUnavailable
 from gateway.settings import IssuerSettings
 from tests.adapters.minting import OIDC, key_set, sign
+from tests.oidc.keys import ALGORITHM, Keys
 
 
 class _Source:
@@ -23,15 +27,29 @@ class _Source:
         self.now = 1000.0
         self.reads = 0
         self.body: bytes | None = key_set()
+        self.gate = threading.Event()
+        self.gate.set()
+        self.reading = threading.Event()
 
     def read(self) -> bytes:
         self.reads += 1
+        self.reading.set()
+        self.gate.wait()
         if self.body is None:
             raise OSError("unplugged")
         return self.body
 
+    def read_slowly(self) -> bytes:
+        time.sleep(0.005)  # so that others come while one reads
+        return self.read()
+
     def clock(self) -> float:
         return self.now
+
+
+def _jwks_with_two() -> bytes:
+    """The same keys, of which one has another name."""
+    return key_set().replace(b'"kid": "one"', b'"kid": "two"')
 
 
 def test_ten_thousand_unknown_keys_cost_one_read_in_ten_seconds() -> None:
@@ -44,6 +62,81 @@ def test_ten_thousand_unknown_keys_cost_one_read_in_ten_seconds() -> None:
 
     assert not any(found)
     assert source.reads == 2
+
+
+def test_fifty_rotations_under_load_refuse_no_valid_token() -> None:
+    source = _Source()
+    issuer = Keys()
+    source.body = json.dumps(issuer.published()).encode()
+    keys = KeySet(source.read_slowly, source.clock)
+    everybody = 8
+    together = threading.Barrier(everybody + 1)
+    names: list[str] = []
+    refused: list[str] = []
+
+    def ask() -> None:
+        for _ in range(50):
+            together.wait()
+            refused.extend(name for name in names[-2:] for _ in range(5) if keys.find(name, ALGORITHM) is None)
+            together.wait()
+
+    askers = [threading.Thread(target=ask) for _ in range(everybody)]
+    for asker in askers:
+        asker.start()
+    for _ in range(50):
+        names.append(issuer.rotate())
+        source.body = json.dumps(issuer.published()).encode()
+        source.now += REFETCH_SECONDS
+        together.wait()
+        together.wait()
+    for asker in askers:
+        asker.join()
+
+    assert refused == []
+    assert source.reads == 50
+
+
+def test_while_many_wait_for_new_keys_known_ones_are_found_and_the_rest_is_refused_at_once() -> None:
+    source = _Source()
+    keys = KeySet(source.read, source.clock)
+    keys.find("one", "EdDSA")
+    source.now += REFETCH_SECONDS
+    source.gate.clear()
+    found: queue.Queue[bool] = queue.Queue()
+    threads = [threading.Thread(target=lambda: found.put(keys.find("two", "EdDSA") is not None)) for _ in range(40)]
+    threads[0].start()
+    source.reading.wait()
+    for thread in threads[1:]:
+        thread.start()
+
+    at_once = [found.get(timeout=60) for _ in range(40 - 1 - WAITING_THREADS)]
+    known = keys.find("one", "EdDSA")
+    source.body = _jwks_with_two()
+    source.gate.set()
+    later = [found.get(timeout=60) for _ in range(1 + WAITING_THREADS)]
+    for thread in threads:
+        thread.join()
+
+    assert known is not None
+    assert not any(at_once)
+    assert all(later)
+    assert source.reads == 2
+
+
+def test_a_rotation_hidden_behind_made_up_names_is_seen_within_ten_seconds() -> None:
+    source = _Source()
+    issuer = Keys()
+    source.body = json.dumps(issuer.published()).encode()
+    keys = KeySet(source.read, source.clock)
+    for turn in range(20):
+        name = issuer.rotate()
+        source.body = json.dumps(issuer.published()).encode()
+        for step in range(100):
+            source.now += REFETCH_SECONDS / 100
+            keys.find(f"made-up-{turn}-{step}", ALGORITHM)
+        assert keys.find(name, ALGORITHM) is not None
+
+    assert source.reads <= 21
 
 
 def test_a_new_key_is_found_without_waiting_for_the_old_set_to_age() -> None:
@@ -91,7 +184,7 @@ def test_a_key_set_that_is_none_lets_nobody_in(body: bytes) -> None:
         KeySet(source.read, source.clock).find("one", "EdDSA")
 
 
-class _Answers(BaseHTTPRequestHandler):
+class Answers(BaseHTTPRequestHandler):
     """Serves whatever its server holds under /jwks, and a redirect to it under /moved."""
 
     def do_GET(self) -> None:
@@ -112,7 +205,7 @@ class _Answers(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def served() -> Iterator[ThreadingHTTPServer]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Answers) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
         server.body = key_set()  # type: ignore[attr-defined]
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
