@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
+from dataclasses import replace
+from datetime import datetime
 
 import orjson
 
-from gateway.audit.record import Receipt, State
+from gateway.audit.record import State
 from gateway.errors import Broken, GatewayError, PortTrouble, Unavailable
-from gateway.kernel.plan import Plan
-from gateway.model import Admission, Notice
-from gateway.parts import AuditLog, Clock, Engine, Rows, Running
+from gateway.model import Notice, Page, Position
+from gateway.parts import AuditLog, Clock, Rows, Running
 from gateway.recording import outcome_record
-from gateway.running import each_unless, unless
+from gateway.running import unless
 from gateway.usage import Meter
 
 _log = logging.getLogger("portgate.answer")
@@ -25,17 +26,28 @@ def _cut_off() -> Unavailable:
     return Unavailable("a port's database failed in the middle of the answer", hint="what came is not whole; ask again")
 
 
+def rows_of(page: Page) -> Rows:
+    """Read the rows of a page: decimals, dates and times stay the texts that Trino sends."""
+    rows: Rows = orjson.loads(page.data) if page.data else []
+    return rows
+
+
 class Answer:
     """What a partner gets: columns, notices, then pages; it ends in exactly one outcome record."""
 
-    def __init__(self, query: str, plan: Plan, receipt: Receipt, audit: AuditLog, clock: Clock, meter: Meter) -> None:
-        self.id = query
-        self.receipt = receipt
+    def __init__(
+        self, position: Position, notices: tuple[Notice, ...], audit: AuditLog, clock: Clock, meter: Meter,
+        running: Running | None = None,
+    ) -> None:  # fmt: skip
+        self.id = position.query
+        self.notices = notices
+        """What the partner must know about this answer."""
         self.stats: dict[str, object] = {}
-        self._plan, self._audit, self._clock, self._meter = plan, audit, clock, meter
-        self._running: Running | None = None
-        self._began = clock()
-        self._rows = self._bytes = 0
+        self._position, self._running = position, running
+        self._audit, self._clock, self._meter = audit, clock, meter
+        self._rows, self._bytes = position.rows, position.bytes
+        self._page = position.page
+        self._held: Page | None = None
         self._closed = False
         self._stopped: asyncio.Future[GatewayError] = asyncio.get_running_loop().create_future()
         self._ending: asyncio.Task[None] | None = None
@@ -43,59 +55,97 @@ class Answer:
     @property
     def stands_on(self) -> dict[str, frozenset[str]]:
         """Port -> the agreements that this answer uses."""
-        used: dict[str, frozenset[str]] = {}
-        for share in self._plan.shares:
-            used[share.port] = used.get(share.port, frozenset()) | frozenset(share.agreements)
-        return used
+        return {port: frozenset(agreements) for port, agreements in self._position.stands_on.items()}
 
     @property
     def columns(self) -> tuple[tuple[str, str], ...]:
-        """Name and Trino type of each column, as Trino gives them."""
+        """Name and Trino type of each column, as Trino gives them; none as long as it has not said."""
         return self._running.columns if self._running else ()
 
     @property
-    def notices(self) -> tuple[Notice, ...]:
-        """What the partner must know about this answer."""
-        return self._plan.notices
+    def signature(self) -> bytes:
+        """The columns as Trino writes them: a JSON array, with the signatures of their types."""
+        return self._running.signature if self._running else b""
 
-    async def start(self, engine: Engine, user: str) -> None:
-        """Send the query; return once its first rows are there."""
-        admission = Admission(user, self._plan.reach, self.id, self.receipt.index)
-        self._running = await unless(self._stopped, engine.start(self._plan.sql, admission))
+    @property
+    def progress(self) -> int:
+        """How much of the work is done, in percent, rounded down to tens."""
+        return self._running.progress if self._running else 0
 
-    async def pages(self) -> AsyncIterator[Rows]:
-        """Each page of rows, as Trino sends their values. A failure is raised, never a quiet end."""
-        if self._running is None:
-            raise Broken("an answer was read before it was started")
+    @property
+    def has_ended(self) -> bool:
+        """Whether its outcome is written, or being written."""
+        return self._closed
+
+    @property
+    def position(self) -> Position:
+        """Where the next page is."""
+        path = self._running.next if self._running else ""
+        return replace(self._position, page=self._page, next=path, rows=self._rows, bytes=self._bytes)
+
+    async def start(self, sending: Awaitable[Running]) -> None:
+        """Have the query sent; raise if it is stopped meanwhile."""
+        self._running = await unless(self._stopped, sending)
+
+    async def first(self) -> None:
+        """Wait until the first rows are there, or it has ended; a failure is raised, and is not written yet."""
+        while self._held is None:
+            page = await unless(self._stopped, self._sent().turn())
+            if page.rows or page.last:
+                self._held = page
+
+    async def turn(self) -> Page:
+        """Ask Trino once for what comes next: the page may have no rows yet. A failure is raised."""
+        async with self._ending_well():
+            held, self._held = self._held, None
+            if held is None:
+                held = await unless(self._stopped, self._sent().turn())
+            return await self._let_out(held)
+
+    async def again(self) -> Page:
+        """Ask Trino once more for the page that came last; nothing is counted twice."""
+        return await unless(self._stopped, self._sent().again())
+
+    async def pages(self) -> AsyncIterator[Page]:
+        """Each page that has rows, and the last one. A failure is raised, never a quiet end."""
         try:
-            async for page, last in each_unless(self._stopped, self._running.pages()):
-                size = len(orjson.dumps(page))
-                await self._count(len(page), size)
-                self._rows += len(page)
-                self._bytes += size
-                if last:
-                    await self.close("finished")
-                yield page
+            while True:
+                page = await self.turn()
+                if page.rows or page.last:
+                    yield page
+                if page.last:
+                    return
+        except (asyncio.CancelledError, GeneratorExit):
+            await asyncio.shield(self.cancel())
+            raise
+
+    @contextlib.asynccontextmanager
+    async def _ending_well(self) -> AsyncIterator[None]:
+        """Write the outcome of whatever fails here before anybody hears of it."""
+        try:
+            yield
         except GatewayError as fault:
             error = _cut_off() if isinstance(fault, PortTrouble) else fault
             await self.close("failed", error)
             if self._ending:
                 await asyncio.wait({self._ending})  # the outcome is durable before the reader hears of it
             raise error from fault.__cause__
-        except (asyncio.CancelledError, GeneratorExit):
-            await asyncio.shield(self.cancel())
-            raise
 
-    async def _count(self, rows: int, size: int) -> None:
-        """Let a page out if the limits of the agreements leave room for it; else stop the query and raise."""
-        try:
-            if rows:
-                await self._meter.let_out(self._rows + rows, size)
-        except GatewayError:
-            if self._running:
+    async def _let_out(self, page: Page) -> Page:
+        """Count a page, and let it out if the limits of the agreements leave room for it; else stop the query."""
+        if page.rows:
+            try:
+                await self._meter.let_out(self._rows + page.rows, len(page.data))
+            except GatewayError:
                 with contextlib.suppress(GatewayError):  # why it is stopped is what is told
-                    await self._running.cancel()
-            raise
+                    await self._sent().cancel()
+                raise
+            self._rows += page.rows
+            self._bytes += len(page.data)
+        self._page += 1
+        if page.last:
+            await self.close("finished")
+        return page
 
     def stop(self, error: GatewayError) -> None:
         """End it with this error, whether or not somebody reads it now; nothing happens once it has ended."""
@@ -120,19 +170,23 @@ class Answer:
                 if self._running:
                     await self._running.cancel()
 
+    def _sent(self) -> Running:
+        if self._running is None:
+            raise Broken("an answer was read before it was started")
+        return self._running
+
     async def close(self, state: State, error: GatewayError | None = None) -> None:
         """Write the outcome, once."""
         if self._closed:
             return
         self._closed = True
-        moment = self._clock()
-        elapsed = int((moment - self._began).total_seconds() * 1000)
+        where, moment = self._position, self._clock()
+        elapsed = int((moment - datetime.fromisoformat(where.began)).total_seconds() * 1000)
         if error is not None:
             error.query_id = self.id
         code = error.code if error else ""
-        await self._audit.append(
-            outcome_record(
-                self.id, moment, self.receipt.index, state, self._plan, self._rows, self._bytes, code, elapsed
-            )
+        record = outcome_record(
+            where, moment, state, where.ports if state == "finished" else (), self._rows, self._bytes, code, elapsed
         )
-        self.stats.update(rows=self._rows, elapsed_ms=elapsed, ports=list(self._plan.ports), state=state)
+        await self._audit.append(record)
+        self.stats.update(rows=self._rows, elapsed_ms=elapsed, ports=list(where.ports), state=state)

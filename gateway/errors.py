@@ -98,6 +98,8 @@ class Failed(GatewayError):
     """Trino refused or failed the query because of what the partner wrote (a type error, a division by zero)."""
 
     code = "query_failed"
+    name = ""
+    """Trino's own name of the error, such as `TYPE_MISMATCH`, where it is sure not to depend on data."""
 
 
 class Unavailable(GatewayError):

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from gateway.audit.record import Receipt, Record
 from gateway.kernel.work import Job, Planned
-from gateway.model import Admission, AskedTable, Decision, Limited, Partner, Question, Spent, TableName
+from gateway.model import (
+    Admission,
+    AskedTable,
+    Decision,
+    Limited,
+    Page,
+    Partner,
+    Question,
+    Session,
+    Spent,
+    TableName,
+)
 
 Rows = list[list[object]]
 
@@ -48,10 +59,26 @@ class Running(Protocol):
 
     @property
     def columns(self) -> tuple[tuple[str, str], ...]:
-        """Name and Trino type of each column."""
+        """Name and Trino type of each column; none as long as Trino has not said."""
 
-    def pages(self) -> AsyncIterator[tuple[Rows, bool]]:
-        """Each page, and whether it is the last."""
+    @property
+    def signature(self) -> bytes:
+        """The columns as Trino writes them."""
+
+    @property
+    def next(self) -> str:
+        """Where Trino has the page that comes next; empty once it has ended."""
+
+    @property
+    def progress(self) -> int:
+        """How much of the work is done, in percent, rounded down to tens."""
+
+    async def turn(self) -> Page:
+        """Ask once for what comes next, for a second at most; raise `Failed`, `EngineUnavailable`, `PortTrouble`, or
+        `VerificationFailed` if Trino asked the second wall for more than was admitted."""
+
+    async def again(self) -> Page:
+        """Ask once more for the page that came last."""
 
     async def cancel(self) -> None:
         """Stop it."""
@@ -60,9 +87,14 @@ class Running(Protocol):
 class Engine(Protocol):
     """Trino."""
 
-    async def start(self, sql: str, admission: Admission) -> Running:
-        """Send a query that may touch what its admission says; raise `Failed`, `EngineUnavailable`, `PortTrouble`, or
-        `VerificationFailed` if Trino asked for more."""
+    async def start(self, sql: str, admission: Admission, session: Session = ...) -> Running:
+        """Send a query that may touch what its admission says, or raise `EngineUnavailable`."""
+
+    def resume(self, user: str, path: str) -> Running:
+        """Read a query on that another gateway has sent."""
+
+    async def validate(self, sql: str, admission: Admission, session: Session = ...) -> None:
+        """Look at a query without reading a row; raise as `start` and `turn` do."""
 
     async def silent_ports(self, tables: Iterable[TableName], user: str) -> tuple[str, ...]:
         """Name the ports among `tables` whose database does not answer."""

@@ -25,6 +25,7 @@ from gateway.model import (
     Decision,
     Grant,
     Partner,
+    Position,
     QueryRequest,
     Use,
 )
@@ -93,12 +94,13 @@ def refusal_record(
 
 
 def outcome_record(
-    query: str, moment: datetime, decision_index: int, state: State, plan: Plan, rows: int, size: int, code: str,
+    position: Position, moment: datetime, state: State, ports: tuple[str, ...], rows: int, size: int, code: str,
     duration_ms: int,
 ) -> OutcomeRecord:  # fmt: skip
     """What is written before the last page leaves."""
-    ports = plan.ports if state == "finished" else ()
-    return OutcomeRecord(query, utc(moment), decision_index, state, rows, size, ports, code, duration_ms)
+    return OutcomeRecord(
+        position.query, utc(moment), position.decision_index, state, rows, size, ports, code, duration_ms
+    )
 
 
 def alarm_record(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -74,13 +74,3 @@ async def unless(stopped: asyncio.Future[GatewayError], work: Awaitable[T]) -> T
     if stopped.done():
         raise stopped.result()
     return doing.result()
-
-
-async def each_unless(stopped: asyncio.Future[GatewayError], pages: AsyncIterator[T]) -> AsyncIterator[T]:
-    """Yield each page; raise the error as soon as there is one."""
-    while True:
-        try:
-            page = await unless(stopped, anext(pages))
-        except StopAsyncIteration:
-            return
-        yield page

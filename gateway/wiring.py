@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -27,9 +26,6 @@ from gateway.policy.refusal import BundleRefused
 from gateway.running import RunningAnswers
 from gateway.settings import PolicySettings, Settings
 
-THREADS = 256
-"""How many queries can wait for Trino at once; each holds one thread while it waits."""
-
 
 class Gateway:
     """One running gateway: the gate, and the parts that must be opened and closed."""
@@ -42,6 +38,7 @@ class Gateway:
         self._kernel = KernelPool(catalog, settings.kernel)
         build = _build()
         self.wall = Wall(self._audit, now, build, settings.wall.maintenance_users)
+        self._engine = Trino(settings.trino, self.wall)
         running = RunningAnswers()
         self.bundles = _bundles(settings, self._audit, running, build)
         self.gate = Gate(
@@ -49,7 +46,7 @@ class Gateway:
             kernel=self._kernel,
             identity=TokenReader(settings.issuers),
             policy=PinnedPolicy(self._opa, self.bundles, catalog.ports),
-            engine=Trino(settings.trino, self.wall),
+            engine=self._engine,
             audit=self._audit,
             usage=self._usage,
             clock=now,
@@ -59,8 +56,7 @@ class Gateway:
         )
 
     async def start(self) -> None:
-        """Put the ports' agreements into force, start the kernel's workers, and make room for many waiting queries."""
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "waits-for-trino"))
+        """Put the ports' agreements into force, and start the kernel's workers."""
         await self.bundles.load()
         await self._kernel.start()
 
@@ -68,6 +64,7 @@ class Gateway:
         """Let go of every part; what waits to be written is written."""
         await self._kernel.close()
         await self._opa.close()
+        await self._engine.close()
         await asyncio.to_thread(self._audit.close)
         await asyncio.to_thread(self._usage.close)
 

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+
+import orjson
 
 from gateway.audit.record import Receipt, Record, encode
 from gateway.errors import AuditUnavailable, GatewayError, PortTrouble
 from gateway.kernel.work import Desk, Job, Planned
-from gateway.model import Admission, AskedTable, Catalog, Decision, Limited, Partner, Question, Spent, TableName
+from gateway.model import (
+    Admission,
+    AskedTable,
+    Catalog,
+    Decision,
+    Limited,
+    Page,
+    Partner,
+    Question,
+    Session,
+    Spent,
+    TableName,
+)
 from gateway.parts import Rows
 from gateway.pipeline import Gate
 from tests.world import CATALOG, EVERYTHING, PARTNER
@@ -85,23 +99,42 @@ class FixedPolicy:
 
 @dataclass
 class FakeRunning:
-    """A query whose pages are known beforehand; an error among them is raised in its turn."""
+    """A query whose pages are known beforehand; an error among them is raised in its turn, an exception as it is."""
 
     log: Log
     given: list[Rows | GatewayError]
     columns: tuple[tuple[str, str], ...] = (("ship", "varchar"),)
+    signature: bytes = b'[{"name":"ship","type":"varchar"}]'
+    progress: int = 0
+    turned: int = 0
 
-    async def pages(self) -> AsyncIterator[tuple[Rows, bool]]:
-        """Give the pages."""
-        for number, page in enumerate(self.given):
-            if isinstance(page, GatewayError):
-                raise page
-            self.log.happened.append(f"page {number}")
-            yield page, number == len(self.given) - 1
+    @property
+    def next(self) -> str:
+        """The number of the page that comes next."""
+        return str(self.turned) if self.turned < len(self.given) else ""
+
+    async def turn(self) -> Page:
+        """Give the next page."""
+        page = self.given[self.turned]
+        if isinstance(page, GatewayError):
+            raise page
+        self.log.happened.append(f"page {self.turned}")
+        self.turned += 1
+        return self._page(page)
+
+    async def again(self) -> Page:
+        """Give the last page once more."""
+        page = self.given[self.turned - 1]
+        if isinstance(page, GatewayError):
+            raise page
+        return self._page(page)
 
     async def cancel(self) -> None:
         """Note the cancellation."""
         self.log.happened.append("cancelled in Trino")
+
+    def _page(self, rows: Rows) -> Page:
+        return Page(orjson.dumps(rows) if rows else b"", len(rows), self.turned == len(self.given))
 
 
 @dataclass
@@ -116,17 +149,28 @@ class FakeEngine:
     """What the engine says when it is asked which ports are silent."""
     sent: list[tuple[str, str]] = field(default_factory=list)
     admitted: list[Admission] = field(default_factory=list)
+    sessions: list[Session] = field(default_factory=list)
 
-    async def start(self, sql: str, admission: Admission) -> FakeRunning:
-        """Start, unless the text reads a dead port."""
+    async def start(self, sql: str, admission: Admission, session: Session = Session()) -> FakeRunning:  # noqa: B008
+        """Start; a text that reads a dead port fails as it is read."""
         self.log.happened.append("sent")
         self.sent.append((sql, admission.user))
         self.admitted.append(admission)
+        self.sessions.append(session)
         if self.fails:
             raise self.fails
         if any(f'"{port}".' in sql for port in self.dead):
-            raise PortTrouble("a port failed")
+            return FakeRunning(self.log, [PortTrouble("a port failed")])
         return FakeRunning(self.log, list(self.pages))
+
+    def resume(self, user: str, path: str) -> FakeRunning:
+        """Read on at the page whose number is the path."""
+        return FakeRunning(self.log, list(self.pages), turned=int(path))
+
+    async def validate(self, sql: str, admission: Admission, session: Session = Session()) -> None:  # noqa: B008
+        """Look at a text as at one that is run."""
+        page = await (await self.start(sql, admission, session)).turn()
+        self.log.happened.append(f"validated, {page.rows} rows unread")
 
     async def silent_ports(self, tables: Iterable[TableName], user: str) -> tuple[str, ...]:
         """The dead ones among the ports of `tables`."""

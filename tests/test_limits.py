@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.answer import Answer
+from gateway.answer import Answer, rows_of
 from gateway.audit.record import OutcomeRecord, RefusalRecord
 from gateway.errors import Denied, Failed, GatewayError, Refused, Unavailable
 from gateway.explain import ExplainedLimit
@@ -44,7 +44,7 @@ async def pages_of(answer: Answer) -> tuple[list[Rows], Denied | None]:
     left: list[Rows] = []
     try:
         async for page in answer.pages():
-            left.append(page)
+            left.append(rows_of(page))
     except Denied as error:
         return left, error
     return left, None
@@ -207,7 +207,7 @@ def test_a_page_stays_when_its_bytes_cannot_be_counted_any_more() -> None:
         asked = policy(Limits(bytes_a_day=1000))
         answer = await gate(log, FakeEngine(log, pages()), asked, usage).answer(PARTNER, ask())
         async for page in answer.pages():
-            left.append(page)
+            left.append(rows_of(page))
             usage.broken = Unavailable("usage cannot be counted")
 
     with pytest.raises(Unavailable):

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from gateway.answer import Answer
+from gateway.answer import Answer, rows_of
 from gateway.audit.record import DecisionRecord, OutcomeRecord, RefusalRecord
 from gateway.errors import (
     AuditUnavailable,
@@ -25,8 +25,9 @@ from gateway.errors import (
     PortUnavailable,
     Unavailable,
 )
-from gateway.model import Admission, Condition, Decision, Mask, Partner, Preview, QueryRequest, Question
+from gateway.model import Admission, Condition, Decision, Mask, Partner, Position, Preview, QueryRequest, Question
 from gateway.parts import Rows
+from gateway.pipeline import Gate
 from tests.simulator import FakeEngine, FixedPolicy, Log, gate
 from tests.world import LA_CALLS as LA
 from tests.world import PARTNER, SHIP, gives, says
@@ -48,7 +49,7 @@ def ask(sql: str = "SELECT ship FROM calls", *, partial: bool = False) -> QueryR
 
 
 async def read(answer: Answer) -> list[Rows]:
-    return [page async for page in answer.pages()]
+    return [rows_of(page) async for page in answer.pages()]
 
 
 def test_the_decision_is_durable_before_the_query_is_sent_and_the_outcome_before_the_last_page() -> None:
@@ -57,7 +58,7 @@ def test_the_decision_is_durable_before_the_query_is_sent_and_the_outcome_before
 
     async def story() -> list[Rows]:
         answer = await gate(log, engine).answer(PARTNER, ask())
-        return [page async for page in answer.pages() if log.happened.append("left") is None]  # type: ignore[func-returns-value]
+        return [rows_of(page) async for page in answer.pages() if log.happened.append("left") is None]  # type: ignore[func-returns-value]
 
     pages = run(story())
 
@@ -205,7 +206,7 @@ def test_the_last_page_stays_when_the_outcome_cannot_be_written() -> None:
     async def story() -> None:
         answer = await gate(log, FakeEngine(log)).answer(PARTNER, ask())
         async for page in answer.pages():
-            left.append(page)
+            left.append(rows_of(page))
 
     with pytest.raises(AuditUnavailable):
         run(story())
@@ -289,7 +290,7 @@ def test_with_the_opt_in_the_answer_comes_without_the_dead_port_and_says_so() ->
 
     assert ("port_missing", "oakland") in {(notice.code, notice.port) for notice in answer.notices}
     assert '"oakland".' not in engine.sent[1][0]
-    assert log.happened == ["DecisionRecord", "sent", "OutcomeRecord", "DecisionRecord", "sent"]
+    assert log.happened == ["DecisionRecord", "sent", "OutcomeRecord", "DecisionRecord", "sent", "page 0"]
 
 
 def test_a_cancelled_query_is_stopped_in_trino_though_nothing_can_be_written_any_more() -> None:
@@ -384,3 +385,48 @@ def test_an_explanation_runs_nothing() -> None:
         ("oakland", ("ship",), ("a1",)),
     ]
     assert ("column_not_kept", "oakland", "hours") in {(n.code, n.port, n.column) for n in explanation.notices}
+
+
+def test_a_query_is_looked_at_without_a_row_and_written_down_like_any_other() -> None:
+    log = Log()
+
+    run(gate(log, FakeEngine(log)).validate(PARTNER, ask()))
+
+    outcome = log.records[-1]
+    assert log.happened == ["DecisionRecord", "sent", "page 0", "validated, 1 rows unread", "OutcomeRecord"]
+    assert isinstance(outcome, OutcomeRecord)
+    assert (outcome.state, outcome.rows) == ("finished", 0)
+
+
+def test_a_query_that_trino_finds_wrong_is_told_so_and_written_down() -> None:
+    log = Log()
+
+    with pytest.raises(Failed, match="no such thing"):
+        run(gate(log, FakeEngine(log, pages=[Failed("no such thing")])).validate(PARTNER, ask()))
+
+    outcome = log.records[-1]
+    assert isinstance(outcome, OutcomeRecord)
+    assert (outcome.state, outcome.code) == ("failed", "query_failed")
+
+
+def test_an_answer_is_read_on_by_whom_it_belongs_to_and_by_nobody_else() -> None:
+    log = Log()
+    made = gate(log, FakeEngine(log))
+
+    async def story() -> list[Rows]:
+        answer = await made.answer(PARTNER, ask())
+        await answer.turn()
+        other = made.resume(PARTNER, answer.position)
+        return [rows_of(page) async for page in other.pages()]
+
+    assert run(story()) == [[["MAERSK"]]]
+    outcome = log.records[-1]
+    assert isinstance(outcome, OutcomeRecord)
+    assert (outcome.state, outcome.rows, outcome.decision_index) == ("finished", 2, 1)
+    position = replace(run(_position_of(made)), partner="somebody")
+    with pytest.raises(Denied):
+        made.resume(PARTNER, position)
+
+
+async def _position_of(made: Gate) -> Position:
+    return (await made.answer(PARTNER, ask())).position

@@ -3,155 +3,241 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from trino.exceptions import TrinoUserError
 
-from gateway.adapters.trino import Running, translated
-from gateway.adapters.wall import Wall
-from gateway.errors import EngineUnavailable, Failed, VerificationFailed
-from tests.adapters.asking import ADMISSION, ANA, body, select
-from tests.simulator import Log, Ticking
+from gateway.adapters.trino import Running, Trino
+from gateway.adapters.trino_errors import DATA_ERROR
+from gateway.answer import rows_of
+from gateway.errors import EngineUnavailable, Failed, GatewayError, VerificationFailed
+from gateway.model import Page, Session
+from tests.adapters.asking import ADMISSION, body, select
+from tests.adapters.fake_trino import COLUMNS, FakeTrino, engine_over, failure, rows
 
 T = TypeVar("T")
 
-PERMISSION_DENIED = {
-    "errorName": "PERMISSION_DENIED",
-    "errorType": "USER_ERROR",
-    "message": "Access Denied: Cannot select from columns [crew] in table or view los_angeles.pola.visit",
-}
+PERMISSION_DENIED = failure(
+    "PERMISSION_DENIED", "Access Denied: Cannot select from columns [crew] in table or view los_angeles.pola.visit"
+)
+EMPTY = {"columns": COLUMNS, "stats": {"state": "FINISHED"}}
 
 
-class Cursor:
-    """What trino-python-client offers; Trino asks the wall while the query is sent."""
-
-    def __init__(self, wall: Wall, questions: list[bytes], pages: list[list[list[object]] | Exception]) -> None:
-        self._wall, self._questions, self._pages = wall, questions, pages
-        self._loop = asyncio.get_running_loop()
-        self.cancelled = 0
-        self.answers: list[bool] = []
-
-    def execute(self, sql: str) -> None:
-        """Ask the wall, as Trino would."""
-        for question in self._questions:
-            asked = asyncio.run_coroutine_threadsafe(self._wall.allows(question), self._loop)
-            self.answers.append(asked.result())
-
-    def fetchmany(self, count: int) -> list[list[object]]:
-        """Give the next page."""
-        page = self._pages.pop(0)
-        if isinstance(page, Exception):
-            raise page
-        return page
-
-    def cancel(self) -> None:
-        """Note it."""
-        self.cancelled += 1
-
-
-def story(
-    told: Callable[[Wall, Running, Cursor], Awaitable[T]],
-    *pages: list[list[object]] | Exception,
-    questions: tuple[bytes, ...] = (body("ExecuteQuery"), select("ship")),
-) -> T:
-    """Run one query with a wall of its own."""
+def story(folder: Path, trino: FakeTrino, told: Callable[[Trino], Awaitable[T]]) -> T:
+    """Do something with an engine that has the fake for Trino."""
 
     async def whole() -> T:
-        wall = Wall(Log(), Ticking(), "test build")
-        cursor = Cursor(wall, list(questions), list(pages))
-        wall.admit(ADMISSION)
-        return await told(wall, Running(cursor, wall, ANA), cursor)
+        async with engine_over(trino, folder) as engine:
+            return await told(engine)
 
     return asyncio.run(whole())
 
 
-async def is_known(wall: Wall) -> bool:
+async def is_known(trino: FakeTrino) -> bool:
     """Whether Trino may still act for the query."""
-    return await wall.allows(body("ExecuteQuery"))
+    return await trino.wall.allows(body("ExecuteQuery"))
 
 
-def test_the_wall_knows_a_query_until_its_last_page() -> None:
-    async def told(wall: Wall, running: Running, cursor: Cursor) -> list[bool]:
-        await running.ask("SELECT")
-        known = [await is_known(wall)]
-        async for _ in running.pages():
-            known.append(await is_known(wall))
-        return known
-
-    assert story(told, [["a"]], [["b"]], []) == [True, True, False]
+async def read(running: Running) -> list[Page]:
+    """Every page."""
+    pages = [await running.turn()]
+    while not pages[-1].last:
+        pages.append(await running.turn())
+    return pages
 
 
-FAILURE = TrinoUserError({"errorName": "DIVISION_BY_ZERO", "errorType": "USER_ERROR", "message": "x"})
+def failing(folder: Path, trino: FakeTrino, kind: type[GatewayError]) -> tuple[GatewayError, bool]:
+    """The error that a query ends with, and whether the wall knows the query still."""
+
+    async def told(engine: Trino) -> tuple[GatewayError, bool]:
+        with pytest.raises(kind) as fault:
+            await read(await engine.start("SELECT", ADMISSION))
+        return fault.value, await is_known(trino)
+
+    return story(folder, trino, told)
 
 
-@pytest.mark.parametrize("pages", [[FAILURE], [[["a"]], FAILURE]])
-def test_the_wall_forgets_a_query_that_fails(pages: list[list[list[object]] | Exception]) -> None:
-    async def read(running: Running) -> None:
-        await running.ask("SELECT")
-        async for _ in running.pages():
-            pass
+def test_the_rows_of_a_page_are_counted_and_stay_the_bytes_that_trino_sent(tmp_path: Path) -> None:
+    odd = ["],[", 'a\\"],[', 'null],["', "Å\u2028"]
+    trino = FakeTrino([rows(*([word, 1] for word in odd)), rows([None, 2]), EMPTY])
 
-    async def told(wall: Wall, running: Running, cursor: Cursor) -> bool:
-        with pytest.raises(Failed):
-            await read(running)
-        return await is_known(wall)
+    async def told(engine: Trino) -> tuple[list[Page], tuple[tuple[str, str], ...], bytes]:
+        running = await engine.start("SELECT", ADMISSION)
+        return await read(running), running.columns, running.signature
 
-    assert story(told, *pages) is False
+    pages, columns, signature = story(tmp_path, trino, told)
+
+    assert [(page.rows, page.last) for page in pages] == [(4, False), (1, False), (0, True)]
+    assert [rows_of(page) for page in pages] == [[[word, 1] for word in odd], [[None, 2]], []]
+    assert (columns, b"typeSignature" in signature) == ((("ship", "varchar"),), True)
 
 
-def test_the_wall_forgets_a_query_that_is_cancelled() -> None:
-    async def told(wall: Wall, running: Running, cursor: Cursor) -> tuple[bool, int]:
-        await running.ask("SELECT")
+def test_the_last_page_can_be_asked_for_again(tmp_path: Path) -> None:
+    trino = FakeTrino([rows(["a"]), rows(["b"]), EMPTY])
+
+    async def told(engine: Trino) -> list[list[list[object]]]:
+        running = await engine.start("SELECT", ADMISSION)
+        pages = [await running.turn(), await running.again(), await running.turn(), await running.again()]
+        return [rows_of(page) for page in pages]
+
+    assert story(tmp_path, trino, told) == [[["a"]], [["a"]], [["b"]], [["b"]]]
+
+
+def test_another_gateway_reads_on_where_the_first_one_was(tmp_path: Path) -> None:
+    trino = FakeTrino([rows(["a"]), rows(["b"]), EMPTY])
+
+    async def told(engine: Trino) -> list[Page]:
+        running = await engine.start("SELECT", ADMISSION)
+        await running.turn()
+        return await read(engine.resume(ADMISSION.user, running.next))
+
+    assert [rows_of(page) for page in story(tmp_path, trino, told)] == [[["b"]], []]
+
+
+def test_trino_hears_of_the_session_what_is_ours_to_pass_on_and_nothing_else(tmp_path: Path) -> None:
+    trino = FakeTrino([EMPTY])
+    session = Session(
+        "c", "s", "America/Los_Angeles", "de", "evil", ("tag",), frozenset({"NUMBER", "PATH"}), {"x": "y"}, {"p": "q"}
+    )
+
+    async def told(engine: Trino) -> None:
+        await read(await engine.start("SELECT", ADMISSION, session))
+
+    story(tmp_path, trino, told)
+
+    heard = {name: value for name, value in trino.heard[0][2].items() if name.startswith("X-")}
+    assert heard == {
+        "X-Trino-User": "ana#7",
+        "X-Trino-Source": "portgate",
+        "X-Trino-Time-Zone": "America/Los_Angeles",
+        "X-Trino-Language": "de",
+        "X-Trino-Client-Capabilities": "NUMBER",
+        "X-Trino-Session": "query_max_run_time=300s",
+    }
+
+
+def test_the_wall_knows_a_query_until_its_last_page(tmp_path: Path) -> None:
+    trino = FakeTrino([rows(["a"]), rows(["b"]), EMPTY])
+
+    async def told(engine: Trino) -> list[bool]:
+        running = await engine.start("SELECT", ADMISSION)
+        known = [await is_known(trino)]
+        while not (await running.turn()).last:
+            known.append(await is_known(trino))
+        return [*known, await is_known(trino)]
+
+    assert story(tmp_path, trino, told) == [True, True, True, False]
+
+
+@pytest.mark.parametrize("before", [[], [rows(["a"])]])
+def test_the_wall_forgets_a_query_that_fails(tmp_path: Path, before: Sequence[dict[str, object]]) -> None:
+    trino = FakeTrino([*before, failure("DIVISION_BY_ZERO")])
+
+    assert failing(tmp_path, trino, Failed)[1] is False
+
+
+def test_the_wall_forgets_a_query_that_is_cancelled(tmp_path: Path) -> None:
+    trino = FakeTrino([rows(["a"]), EMPTY])
+
+    async def told(engine: Trino) -> bool:
+        running = await engine.start("SELECT", ADMISSION)
+        await running.turn()
         await running.cancel()
-        return await is_known(wall), cursor.cancelled
+        return await is_known(trino)
 
-    assert story(told, [["a"]]) == (False, 1)
-
-
-def test_what_the_wall_refused_is_a_fault_of_ours_and_says_nothing_of_the_table() -> None:
-    async def told(wall: Wall, running: Running, cursor: Cursor) -> str:
-        with pytest.raises(VerificationFailed) as fault:
-            await running.ask("SELECT")
-        return fault.value.message + fault.value.hint
-
-    message = story(told, TrinoUserError(PERMISSION_DENIED), questions=(body("ExecuteQuery"), select("crew")))
-
-    assert "crew" not in message
-    assert "visit" not in message
+    assert (story(tmp_path, trino, told), trino.cancelled) == (False, 1)
 
 
-def test_rows_that_come_although_the_wall_refused_are_not_passed_on() -> None:
-    async def told(wall: Wall, running: Running, cursor: Cursor) -> tuple[list[bool], int]:
-        with pytest.raises(VerificationFailed):
-            await running.ask("SELECT")
-        return cursor.answers, cursor.cancelled
+def test_what_the_wall_refused_is_a_fault_of_ours_and_says_nothing_of_the_table(tmp_path: Path) -> None:
+    trino = FakeTrino([PERMISSION_DENIED], questions=(body("ExecuteQuery"), select("crew")))
 
-    assert story(told, [["a"]], questions=(body("ExecuteQuery"), select("crew"))) == ([True, False], 1)
+    fault, _ = failing(tmp_path, trino, VerificationFailed)
 
-
-def test_rows_that_come_without_a_question_to_the_wall_are_not_passed_on() -> None:
-    async def told(wall: Wall, running: Running, cursor: Cursor) -> int:
-        with pytest.raises(VerificationFailed, match="without asking"):
-            await running.ask("SELECT")
-        return cursor.cancelled
-
-    assert story(told, [["a"]], questions=()) == 1
+    assert "crew" not in fault.message + fault.hint
+    assert "visit" not in fault.message + fault.hint
 
 
-def test_a_query_that_is_abandoned_while_it_is_sent_is_forgotten() -> None:
-    async def told(wall: Wall, running: Running, cursor: Cursor) -> bool:
-        asking = asyncio.ensure_future(running.ask("SELECT"))
-        await asyncio.sleep(0)
+def test_rows_that_come_although_the_wall_refused_are_not_passed_on(tmp_path: Path) -> None:
+    trino = FakeTrino([rows(["a"]), EMPTY], questions=(body("ExecuteQuery"), select("crew")))
+
+    failing(tmp_path, trino, VerificationFailed)
+
+    assert (trino.answers, trino.cancelled) == ([True, False], 1)
+
+
+def test_rows_that_come_without_a_question_to_the_wall_are_not_passed_on(tmp_path: Path) -> None:
+    trino = FakeTrino([rows(["a"]), EMPTY], questions=())
+
+    fault, _ = failing(tmp_path, trino, VerificationFailed)
+
+    assert ("without asking" in fault.message, trino.cancelled) == (True, 1)
+
+
+def test_a_query_that_is_abandoned_while_it_is_sent_is_stopped_and_forgotten(tmp_path: Path) -> None:
+    async def slowly() -> None:
+        await asyncio.sleep(0.2)
+
+    trino = FakeTrino([rows(["a"]), EMPTY], held=slowly)
+
+    async def told(engine: Trino) -> bool:
+        asking = asyncio.ensure_future(engine.start("SELECT", ADMISSION))
+        await asyncio.sleep(0.1)
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
-        return await is_known(wall)
+        return await is_known(trino)
 
-    assert story(told, [["a"]]) is False
+    assert (story(tmp_path, trino, told), trino.cancelled) == (False, 1)
 
 
-def test_a_refusal_of_trinos_own_rules_is_a_fault_of_ours_too() -> None:
-    assert isinstance(translated(TrinoUserError(PERMISSION_DENIED)), VerificationFailed)
-    assert isinstance(translated(OSError("x")), EngineUnavailable)
+SAYS = "line 1:8: '+' cannot be applied to integer, varchar"
+
+
+def test_trinos_words_pass_where_it_says_the_same_of_the_statement_alone(tmp_path: Path) -> None:
+    trino = FakeTrino([failure("TYPE_MISMATCH", SAYS)], validation=[failure("TYPE_MISMATCH", SAYS)])
+
+    fault, _ = failing(tmp_path, trino, Failed)
+
+    assert (fault.message, getattr(fault, "name", "")) == ("'+' cannot be applied to integer, varchar", "TYPE_MISMATCH")
+    assert trino.sent == ["SELECT", "EXPLAIN (TYPE VALIDATE) SELECT"]
+
+
+@pytest.mark.parametrize(
+    "validation", [[rows([True])], [failure("TYPE_MISMATCH", "something else")], [failure("GENERIC", kind="EXTERNAL")]]
+)
+def test_trinos_words_are_kept_where_it_does_not(tmp_path: Path, validation: Sequence[dict[str, object]]) -> None:
+    trino = FakeTrino([failure("TYPE_MISMATCH", SAYS)], validation=validation)
+
+    assert failing(tmp_path, trino, Failed)[0].message == DATA_ERROR
+
+
+def test_trinos_words_are_kept_once_rows_have_come(tmp_path: Path) -> None:
+    trino = FakeTrino([rows(["a"]), failure("TYPE_MISMATCH", SAYS)], validation=[failure("TYPE_MISMATCH", SAYS)])
+
+    assert failing(tmp_path, trino, Failed)[0].message == DATA_ERROR
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "http://127.0.0.1:1/v1/query/x", "https://127.0.0.1/v1/statement/executing/a/b/1?x=y", "//evil/v1/info", "",
+        "https://evil/v1/statement/executing/a/../../query/1", "https://127.0.0.1/v1/statement/executing/a/b/1#x",
+    ],
+)  # fmt: skip
+def test_an_address_that_is_none_of_trinos_statements_is_not_asked(tmp_path: Path, given: str) -> None:
+    trino = FakeTrino([rows(["a"]), EMPTY], next_uri=lambda _: given)
+
+    failing(tmp_path, trino, EngineUnavailable)
+
+    assert [verb for verb, _, _ in trino.heard] == ["POST"]
+
+
+def test_of_an_address_at_another_host_only_the_path_is_believed(tmp_path: Path) -> None:
+    trino = FakeTrino([rows(["a"]), EMPTY], next_uri=lambda uri: uri.replace(trino.base, "https://evil.example"))
+
+    async def told(engine: Trino) -> int:
+        return len(await read(await engine.start("SELECT", ADMISSION)))
+
+    assert story(tmp_path, trino, told) == 2

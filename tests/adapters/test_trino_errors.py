@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from trino.exceptions import TrinoQueryError, TrinoUserError
 
-from gateway.adapters.trino import DATA_ERROR, NOT_POSSIBLE, SAFE_ERRORS, Said, translated, unconfirmed
-from gateway.errors import Failed, PortTrouble
+from gateway.adapters.trino_errors import DATA_ERROR, NOT_POSSIBLE, SAFE_ERRORS, Said, translated, unconfirmed
+from gateway.adapters.trino_wire import FailureInfo, TrinoError, TrinoFailure
+from gateway.errors import Failed, PortTrouble, VerificationFailed
 
 A_VALUE = "Clerk#000000701"
 
 
-def told_by_trino(name: str) -> TrinoUserError:
-    """A failure as the client raises it, with a value in its text."""
-    said = {
-        "message": f"line 3:7: Cannot cast '{A_VALUE}'",
-        "errorName": name,
-        "errorType": "USER_ERROR",
-        "errorCode": 1,
-    }
-    return TrinoUserError(said, "20261122_1")
+def told_by_trino(name: str) -> TrinoFailure:
+    """A failure as Trino tells it, with a value in its text."""
+    return TrinoFailure(TrinoError(f"line 3:7: Cannot cast '{A_VALUE}'", name, "USER_ERROR"))
 
 
 @pytest.mark.parametrize("name", ["DIVISION_BY_ZERO", "INVALID_CAST_ARGUMENT", "GENERIC_USER_ERROR", "A_NEW_NAME"])
@@ -33,9 +27,13 @@ def test_an_error_that_is_not_listed_says_nothing_of_its_value(name: str) -> Non
     ("type_", "told"), [("java.lang.ArithmeticException", Failed), ("x.SQLException", PortTrouble)]
 )
 def test_a_value_on_which_trino_stumbles_is_no_port_that_fails(type_: str, told: type[Exception]) -> None:
-    said = {"message": "/ by zero", "errorName": "GENERIC_INTERNAL_ERROR", "errorType": "INTERNAL_ERROR"}
+    failure = TrinoFailure(TrinoError("/ by zero", "GENERIC_INTERNAL_ERROR", "INTERNAL_ERROR", FailureInfo(type_)))
 
-    assert type(translated(TrinoQueryError({**said, "failureInfo": {"type": type_}}, "20261122_1"))) is told
+    assert type(translated(failure)) is told
+
+
+def test_a_refusal_of_trinos_own_rules_is_a_fault_of_ours() -> None:
+    assert isinstance(translated(told_by_trino("PERMISSION_DENIED")), VerificationFailed)
 
 
 @pytest.mark.parametrize("name", sorted(SAFE_ERRORS))

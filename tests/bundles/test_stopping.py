@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,9 +12,21 @@ import pytest
 from gateway.adapters.bundle_store import GRACE_SECONDS, BundleStore, Rules
 from gateway.adapters.narrow import NarrowCheck
 from gateway.adapters.pinned import PATIENCE_SECONDS, PinnedPolicy
+from gateway.answer import rows_of
 from gateway.audit.record import OutcomeRecord
 from gateway.errors import GatewayError, PolicyUnavailable, PortSuspended
-from gateway.model import Admission, AskedTable, Decision, Port, QueryRequest, Question, TableDecision, TableName
+from gateway.model import (
+    Admission,
+    AskedTable,
+    Decision,
+    Page,
+    Port,
+    QueryRequest,
+    Question,
+    Session,
+    TableDecision,
+    TableName,
+)
 from gateway.parts import Rows
 from gateway.policy.bundle import Bundle
 from gateway.running import RunningAnswers, Suspension
@@ -172,9 +184,18 @@ class Endless:
     log: Log
     columns: tuple[tuple[str, str], ...] = (("ship", "varchar"),)
 
-    async def pages(self) -> AsyncIterator[tuple[Rows, bool]]:
-        yield [["EVER GIVEN"]], False
-        await asyncio.Event().wait()
+    signature: bytes = b""
+    progress: int = 0
+    next: str = "0"
+
+    async def turn(self) -> Page:
+        if self.next == "1":
+            await asyncio.Event().wait()
+        self.next = "1"
+        return Page(b'[["EVER GIVEN"]]', 1)
+
+    async def again(self) -> Page:
+        return Page(b'[["EVER GIVEN"]]', 1)
 
     async def cancel(self) -> None:
         self.log.happened.append("cancelled in Trino")
@@ -183,14 +204,18 @@ class Endless:
 class EndlessEngine(FakeEngine):
     """Trino that never comes to an end."""
 
-    async def start(self, sql: str, admission: Admission) -> Endless:  # type: ignore[override]
+    async def start(  # type: ignore[override]
+        self, sql: str, admission: Admission, session: Session | None = None
+    ) -> Endless:
         return Endless(self.log)
 
 
 class HungEngine(FakeEngine):
     """Trino that never gives a first row."""
 
-    async def start(self, sql: str, admission: Admission) -> Endless:  # type: ignore[override]
+    async def start(  # type: ignore[override]
+        self, sql: str, admission: Admission, session: Session | None = None
+    ) -> Endless:
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
@@ -300,7 +325,7 @@ def test_answers_that_do_not_stand_on_what_was_suspended_go_on(port: str, suspen
         made = gate(log, FakeEngine(log), FixedPolicy(EVERYTHING))
         answer = await made.answer(PARTNER, QueryRequest(SQL, "freight_resilience"))
         made.running.suspend(port, suspension)
-        return [page async for page in answer.pages()]
+        return [rows_of(page) async for page in answer.pages()]
 
     assert asyncio.run(story()) == [[["EVER GIVEN"]], [["MAERSK"]]]
     assert outcome(log) == ("finished", "")

@@ -16,6 +16,7 @@ from gateway.model import (
     Page,
     Partner,
     Port,
+    Position,
     QueryRequest,
     Table,
     TableName,
@@ -61,6 +62,11 @@ NOTICES = (
 Rows = list[list[object]]
 
 
+def page_of(rows: Rows, *, last: bool = False) -> Page:
+    """Rows as Trino sends them."""
+    return Page(orjson.dumps(rows) if rows else b"", len(rows), last)
+
+
 @dataclass
 class StandInAnswer:
     """Gives its pages, then its error if it has one; a page that is None never comes."""
@@ -68,13 +74,15 @@ class StandInAnswer:
     given: Sequence[Rows | None]
     error: Exception | None = None
     columns: tuple[tuple[str, str], ...] = (("port", "varchar"), ("teu", "bigint"))
-    signature: bytes = b""
+    signed: bytes = b""
+    """The columns with the signatures of their types, where a test has them."""
     notices: tuple[Notice, ...] = NOTICES
     id: str = "q-1"
     stats: dict[str, object] = field(default_factory=dict)
     ended: bool = False
     cancelled: int = 0
     waiting: asyncio.Event = field(default_factory=asyncio.Event)
+    turned: int = 0
 
     async def pages(self) -> AsyncIterator[Page]:
         """Yield page after page."""
@@ -85,12 +93,46 @@ class StandInAnswer:
                 await asyncio.Event().wait()
                 continue
             rows += len(given)
-            yield Page(orjson.dumps(given) if given else b"", len(given))
+            yield page_of(given)
         if self.error is not None:
             self.ended = True
             raise self.error
         self.stats.update(rows=rows, elapsed_ms=12, ports=["los_angeles"])
         self.ended = True
+
+    @property
+    def signature(self) -> bytes:
+        """The columns as Trino writes them, as far as they are known here."""
+        return self.signed or orjson.dumps([{"name": name, "type": type_} for name, type_ in self.columns])
+
+    @property
+    def position(self) -> Position:
+        """The page that comes next."""
+        return Position(self.id, "gobiz", "gobiz-analyst", "gobiz-analyst#1", 1, "", self.turned + 1, str(self.turned))
+
+    async def turn(self) -> Page:
+        """Give the next page, or the error at its end."""
+        if self.turned == len(self.given) and self.error is not None:
+            raise self.error
+        page = self.given[self.turned]
+        self.turned += 1
+        if page is None:
+            self.waiting.set()
+            await asyncio.Event().wait()
+        return page_of(page or [], last=self.turned == len(self.given) and self.error is None)
+
+    async def again(self) -> Page:
+        """Give the last page once more."""
+        return page_of(self.given[self.turned - 1] or [], last=self.turned == len(self.given))
+
+    async def first(self) -> StandInAnswer:
+        """Be the beginning of itself."""
+        return self
+
+    @property
+    def answer(self) -> StandInAnswer:
+        """Be the beginning of itself."""
+        return self
 
     async def cancel(self) -> None:
         """Count what a gate would have to cancel."""
@@ -121,6 +163,14 @@ class StandInGate:
         self.asked.append((partner, request))
         if self.refusal is not None:
             raise self.refusal
+        return self.result
+
+    async def begin(self, partner: Partner, request: QueryRequest) -> StandInAnswer:
+        """Note the question."""
+        return await self.answer(partner, request)
+
+    def resume(self, partner: Partner, position: Position) -> StandInAnswer:
+        """Go on with the one answer."""
         return self.result
 
     async def explain(self, partner: Partner, request: QueryRequest) -> object:

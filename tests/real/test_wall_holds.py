@@ -13,7 +13,9 @@ import psutil
 import pytest
 from sqlglot import exp
 
+from gateway import answer as answers
 from gateway.adapters.audit_file import Entry, read_log
+from gateway.asking import Decided
 from gateway.edge.problems import problem_of
 from gateway.edge.serve import serving_wall
 from gateway.edge.wall import wall_app
@@ -22,7 +24,7 @@ from gateway.kernel.dialect import emit, read_text
 from gateway.kernel.work import Planned
 from gateway.model import AskedTable, Partner, QueryRequest
 from gateway.parts import Kernel
-from gateway.pipeline import Decided, Gate
+from gateway.pipeline import Gate
 from gateway.settings import Settings, read_settings
 from gateway.wiring import Gateway
 from stack import processes
@@ -100,7 +102,7 @@ def rows_of(place: tuple[Stack, Settings, str], sql: str, sabotage: Sabotage) ->
             kept = {each.name: getattr(gateway.gate, each.name) for each in fields(Gate)}
             gate = BrokenGate(**kept, sabotage=sabotage)
             answer = await gate.answer(gate.identify(token), QueryRequest(sql, PURPOSE))
-            return [row async for page in answer.pages() for row in page]
+            return [row async for page in answer.pages() for row in answers.rows_of(page)]
 
     return asyncio.run(story())
 

@@ -21,9 +21,10 @@ from gateway.adapters.audit_store import SqliteAuditStore
 from gateway.adapters.opa import OpaPolicy
 from gateway.adapters.trino import Trino
 from gateway.adapters.wall import Wall
+from gateway.answer import rows_of
 from gateway.errors import GatewayError
 from gateway.kernel.keys import mask_keys
-from gateway.model import Admission, Catalog, Partner, QueryRequest, TableName
+from gateway.model import Admission, Catalog, Partner, QueryRequest, Session, TableName
 from gateway.parts import Engine, Running
 from gateway.pipeline import Gate
 from gateway.settings import TrinoSettings, read_settings
@@ -56,9 +57,17 @@ class WorldEngine:
     def __init__(self, trino: Engine, world: World, ports: Iterable[str], keys: Mapping[str, str]) -> None:
         self._trino, self._world, self._ports, self._keys = trino, world, frozenset(ports), keys
 
-    async def start(self, sql: str, admission: Admission) -> Running:
+    async def start(self, sql: str, admission: Admission, session: Session = Session()) -> Running:  # noqa: B008
         """Send the text with the world's own schemas."""
-        return await self._trino.start(self.sent(sql), replace(admission, user=LOADER))
+        return await self._trino.start(self.sent(sql), replace(admission, user=LOADER), session)
+
+    def resume(self, user: str, path: str) -> Running:
+        """Read on, as the loader."""
+        return self._trino.resume(LOADER, path)
+
+    async def validate(self, sql: str, admission: Admission, session: Session = Session()) -> None:  # noqa: B008
+        """As the engine within."""
+        await self._trino.validate(self.sent(sql), replace(admission, user=LOADER), session)
 
     async def silent_ports(self, tables: Iterable[TableName], user: str) -> tuple[str, ...]:
         """Ask about the world's own tables."""
@@ -87,11 +96,10 @@ def renamed(sql: str, ports: frozenset[str], suffix: str) -> str:
 
 @dataclass(frozen=True)
 class Outcome:
-    """All that a partner gets of one query, but for the time it took and the number that the query got."""
+    """All that a partner gets of one query, but for what differs from one time to the next: how long it took, its
+    number, and where Trino cut its rows into pages."""
 
     columns: tuple[tuple[str, str], ...] = ()
-    pages: tuple[int, ...] = ()
-    """How many rows each page had."""
     rows: tuple[bytes, ...] = ()
     notices: tuple[Any, ...] = ()
     stats: tuple[tuple[str, str], ...] = ()
@@ -159,16 +167,15 @@ class Pair:
             answer = await gate.answer(self.partner, request)
         except GatewayError as error:
             return Outcome(error=_error(error))
-        pages, rows = [], []
+        rows: list[bytes] = []
         told = answer.columns, answer.notices
         try:
             async for page in answer.pages():
-                pages.append(len(page))
-                rows += [orjson.dumps(row) for row in page]
+                rows += [orjson.dumps(row) for row in rows_of(page)]
         except GatewayError as error:
-            return Outcome(told[0], (), (), told[1], (), _error(error))
+            return Outcome(told[0], (), told[1], (), _error(error))
         stats = tuple((key, repr(value)) for key, value in sorted(answer.stats.items()) if key != "elapsed_ms")
-        return Outcome(told[0], tuple(pages), tuple(rows), told[1], stats)
+        return Outcome(told[0], tuple(rows), told[1], stats)
 
 
 def _error(error: GatewayError) -> tuple[Any, ...]:

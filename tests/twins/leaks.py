@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
+from gateway.answer import rows_of
 from gateway.errors import Failed
 from gateway.kernel.dialect import emit, read_text
 from gateway.kernel.resolve import MAPPING_ALIAS
-from gateway.model import Admission, TableName
+from gateway.model import Admission, Page, Session, TableName
 from gateway.parts import Engine, Running
 from tests.twins.asking import Pair
 
@@ -23,9 +24,17 @@ class Planted:
     engine: Engine
     change: Callable[[str], str]
 
-    async def start(self, sql: str, admission: Admission) -> Running:
+    async def start(self, sql: str, admission: Admission, session: Session = Session()) -> Running:  # noqa: B008
         """Send the changed text."""
-        return await self.engine.start(self.change(sql), admission)
+        return await self.engine.start(self.change(sql), admission, session)
+
+    def resume(self, user: str, path: str) -> Running:
+        """As the engine within."""
+        return self.engine.resume(user, path)
+
+    async def validate(self, sql: str, admission: Admission, session: Session = Session()) -> None:  # noqa: B008
+        """As the engine within."""
+        await self.engine.validate(self.change(sql), admission, session)
 
     async def silent_ports(self, tables: Iterable[TableName], user: str) -> tuple[str, ...]:
         """As the engine within."""
@@ -40,15 +49,24 @@ class Planted:
 class Talkative(Planted):
     """An engine that puts a raw value into the text of an error."""
 
-    async def start(self, sql: str, admission: Admission) -> Running:
+    async def start(self, sql: str, admission: Admission, session: Session = Session()) -> Running:  # noqa: B008
         """Run the text; on a failure, say what stood in a row."""
-        try:
-            return await self.engine.start(sql, admission)
-        except Failed as error:
-            running = await self.engine.start(self.change(sql), admission)
-            async for page, _ in running.pages():
-                raise Failed(f"{error.message}: cannot cast {page[0][0]!r}", hint=error.hint) from error
-            raise
+        running = await self.engine.start(sql, admission, session)
+        quiet = running.turn
+
+        async def talk() -> Page:
+            try:
+                return await quiet()
+            except Failed as error:
+                told = await self.engine.start(self.change(sql), admission, session)
+                while not (page := await told.turn()).rows and not page.last:
+                    pass
+                if not page.rows:
+                    raise
+                raise Failed(f"{error.message}: cannot cast {rows_of(page)[0][0]!r}", hint=error.hint) from error
+
+        running.turn = talk  # type: ignore[method-assign]
+        return running
 
 
 def plant(pair: Pair, change: Callable[[str], str], kind: type[Planted] = Planted) -> Pair:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gateway.adapters.trino import NOT_POSSIBLE
+from gateway.adapters.trino_errors import NOT_POSSIBLE
 from gateway.model import QueryRequest
 from stack.layout import TEMPLATES
 from stack.trino_access import connect
@@ -220,13 +220,12 @@ def test_a_leak_that_nobody_looks_for_is_found_by_generated_queries(
 # --- what the gate adds of its own ----------------------------------------------------------------------------------
 
 
-def test_pages_and_stats_say_nothing_of_hidden_rows(twins: Twins, tmp_path: Path) -> None:
+def test_stats_say_nothing_of_hidden_rows(twins: Twins, tmp_path: Path) -> None:
     many = "SELECT a.unit_id FROM oakland.tos.unit a, oakland.tos.unit b, oakland.tos.unit c"
 
     (verdict,) = compared(twins, tmp_path, [(TESTER.name, many)])
 
     assert verdict.kind == "same"
-    assert len(verdict.mine.pages) > 1
     assert {key for key, _ in verdict.mine.stats} == {"ports", "rows", "state"}
 
 

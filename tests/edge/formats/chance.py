@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import ipaddress
 import math
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone

@@ -31,7 +31,7 @@ def answer_of(case: Case, signed: bool = False) -> StandInAnswer:
     return StandInAnswer(
         [[[value for value, _ in row] for row in page] for page in pages],
         columns=tuple((name, column.text) for name, column in zip(names, columns, strict=True)),
-        signature=orjson.dumps(signature) if signed else b"",
+        signed=orjson.dumps(signature) if signed else b"",
     )
 
 
