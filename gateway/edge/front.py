@@ -27,6 +27,10 @@ class Answered(Protocol):
         """What the partner must know about this answer."""
 
     @property
+    def progress(self) -> int:
+        """How much of the work is done, in percent, rounded down to tens."""
+
+    @property
     def position(self) -> Position:
         """Where the next page is."""
 
@@ -63,7 +67,7 @@ class Beginning(Protocol):
 class Front(Protocol):
     """The gate."""
 
-    def identify(self, token: str | None) -> Partner:
+    def identify(self, token: str | None, certificate: bytes | None = None) -> Partner:
         """Say who asks, or raise Unauthenticated."""
 
     async def answer(self, partner: Partner, request: QueryRequest) -> Answered:

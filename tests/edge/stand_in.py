@@ -79,6 +79,7 @@ class StandInAnswer:
     notices: tuple[Notice, ...] = NOTICES
     id: str = "q-1"
     stats: dict[str, object] = field(default_factory=dict)
+    progress: int = 0
     ended: bool = False
     cancelled: int = 0
     waiting: asyncio.Event = field(default_factory=asyncio.Event)
@@ -151,7 +152,7 @@ class StandInGate:
     explanation: object = None
     parts: dict[str, str] = field(default_factory=lambda: {"policy": "ok", "engine": "ok", "audit": "ok"})
 
-    def identify(self, token: str | None) -> Partner:
+    def identify(self, token: str | None, certificate: bytes | None = None) -> Partner:
         """Take the partner's name for a token."""
         partners = {"analyst": ANALYST, "planner": PLANNER, "steward": STEWARD}
         if token not in partners:

@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.edge.api import MAX_BODY_BYTES, make_app
+from gateway.edge.api import make_app
+from gateway.edge.body import MAX_BODY_BYTES
 from gateway.errors import (
     AuditUnavailable,
     BadRequest,
@@ -314,7 +315,7 @@ def test_nobody_gets_in_without_a_token(authorization: str, method: str, path: s
     answer = send(gate, method, path, headers={"Authorization": authorization}, content=b"{}")
 
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
-    assert answer.headers["www-authenticate"] == 'Bearer realm="portgate"'
+    assert answer.headers["www-authenticate"] == 'Bearer realm="Portgate"'
     assert gate.asked == []
 
 
