@@ -12,7 +12,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import venv
 from collections.abc import Callable
 from pathlib import Path
