@@ -30,10 +30,10 @@ Rows = list[list[object]]
 
 
 class Identity(Protocol):
-    """Who stands behind a token."""
+    """Who stands behind a token, or behind the client certificate (DER) of a connection."""
 
-    def identify(self, token: str | None) -> Partner:
-        """Raise `Unauthenticated` unless a trusted issuer vouches for the token."""
+    def identify(self, token: str | None, certificate: bytes | None = None) -> Partner:
+        """Raise `Unauthenticated` unless somebody whom we trust vouches for them."""
 
 
 class Kernel(Protocol):

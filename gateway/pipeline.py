@@ -20,6 +20,7 @@ from gateway.model import (
     Asked,
     AskedTable,
     Catalog,
+    Decision,
     Facts,
     Partner,
     Place,
@@ -54,9 +55,9 @@ class Gate:
     recent: Callable[[Partner], tuple[RecentQuery, ...]] = field(default=lambda _: (), kw_only=True)
     """The last queries of a partner's own."""
 
-    def identify(self, token: str | None) -> Partner:
+    def identify(self, token: str | None, certificate: bytes | None = None) -> Partner:
         """Say who asks."""
-        return self.identity.identify(token)
+        return self.identity.identify(token, certificate)
 
     async def answer(self, partner: Partner, request: QueryRequest) -> Answer:
         """Take one query from request to its first rows, or raise; every ending is written down first."""
@@ -104,13 +105,14 @@ class Gate:
         return replace(asked, tables=parts_of(asked.tables, request.preview))
 
     async def decide(self, partner: Partner, request: QueryRequest, asked: Asked) -> Decided:
-        """Ask the policy once, and once for all there is if the query reads metadata."""
+        """Ask the policy once: about the tables, or about all there is if metadata is read; twice if both are."""
         question = await counted(self.usage, Question(partner, request.purpose, self._now(), asked.tables))
-        facts = Facts(partner.id)
+        facts, decision = Facts(partner.id), None
         if asked.relations:
-            there = await self.seen(partner, request.purpose, request.preview)
+            everything, there = await self._everything(partner, request.purpose, request.preview)
             facts = Facts(partner.id, contents(there, asked.relations))
-        decision = await self.policy.decide(question)
+            decision = None if asked.tables else replace(everything, tables={})
+        decision = decision or await self.policy.decide(question)
         grant = grant_of(decision, self.catalog, mask_keys(self.mask_secret, partner.organisation, self.catalog.ports))
         is_preview = request.preview is not None
         return Decided(question, request.sql, decision, grant, is_preview, place_of(request), facts)
@@ -128,13 +130,20 @@ class Gate:
         """The catalog as this partner sees it for this purpose."""
         return (await self.seen(partner, purpose)).catalog
 
-    async def seen(self, partner: Partner, purpose: str, preview: Preview | None = None) -> Seen:
-        """All that this partner may see for this purpose; in a preview, of one port."""
+    async def seen(self, partner: Partner, purpose: str) -> Seen:
+        """All that this partner may see for this purpose."""
+        return (await self._everything(partner, purpose))[1]
+
+    async def _everything(
+        self, partner: Partner, purpose: str, preview: Preview | None = None
+    ) -> tuple[Decision, Seen]:
+        """Ask the policy for all there is; in a preview, for all of one port."""
         check_purpose(partner, purpose)
         everything = ask_all(partner, purpose, self._now(), self.catalog)
         question = replace(everything, tables=parts_of(everything.tables, preview))
-        grant = grant_of(await self.policy.decide(await counted(self.usage, question)), self.catalog, {})
-        return seen(partner, grant, () if preview else self.recent(partner))
+        decision = await self.policy.decide(await counted(self.usage, question))
+        there = seen(partner, grant_of(decision, self.catalog, {}), () if preview else self.recent(partner))
+        return decision, there
 
 
 def place_of(request: QueryRequest) -> Place:

@@ -67,7 +67,7 @@ class Beginning(Protocol):
 class Front(Protocol):
     """The gate."""
 
-    def identify(self, token: str | None) -> Partner:
+    def identify(self, token: str | None, certificate: bytes | None = None) -> Partner:
         """Say who asks, or raise Unauthenticated."""
 
     async def answer(self, partner: Partner, request: QueryRequest) -> Answered:

@@ -276,9 +276,10 @@ class OpenQueries:
         if self._sweeping is not None:
             self._sweeping.cancel()
             await asyncio.wait({self._sweeping})
-        began_here = [query for query in self._open.values() if query.began_here]
+        stopping = [_kept(_left(query)) for query in self._open.values() if query.began_here]
         self._open.clear()
-        await asyncio.gather(*(_left(query) for query in began_here))
+        if stopping:
+            await asyncio.wait(stopping, timeout=CANCEL_SECONDS)
 
 
 async def _left(query: OpenQuery) -> None:

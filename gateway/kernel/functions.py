@@ -508,7 +508,7 @@ _LINE = re.compile(r"(?P<name>[a-z][a-z0-9_]*) +(?P<kind>[a-z]+) +(?P<verdict>[a
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One line of the table; `note` says on what data it fails, what is told, or why it is refused and what to write instead."""
+    """One line of the table; `note` says on what data it fails, what it tells, or why it is refused."""
 
     name: str
     kind: Kind

@@ -23,7 +23,7 @@ from gateway.errors import (
 )
 from gateway.kernel.authorise import authorise, grant_of, tables_asked
 from gateway.kernel.dialect import emit
-from gateway.kernel.growth import check_growth, check_length
+from gateway.kernel.growth import MAX_LENGTH, MAX_TOLD, check_growth, check_length
 from gateway.kernel.parse import Statement, parse
 from gateway.kernel.plan import Plan, plan, without
 from gateway.kernel.resolve import Resolved, survey
@@ -104,7 +104,7 @@ class Desk:
         grant = grant_of(job.decision, self._catalog, job.mask_keys)
         resolved, grant = authorise(statement, surveyed, job.decision, grant)
         sql = emit(guard_tables(without(resolved, job.missing), grant))
-        check_length(sql)
+        check_length(sql, MAX_TOLD if job.facts.relations else MAX_LENGTH)
         planned = plan(verify(sql, grant), resolved, job.decision, grant, job.missing)
         return Planned(planned, tuple(_sharing(resolved, grant)))
 

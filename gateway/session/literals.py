@@ -30,7 +30,7 @@ def query_of(content: Content, types: Mapping[str, str]) -> exp.Select:
         return exp.Select(expressions=items or [_named(exp.true(), _FILLER)]).where(exp.false(), copy=False)
     nothing = (None,) * content.rows
     columns = {name: content.columns.get(name, nothing) for name in types}
-    varied = [name for name, values in columns.items() if any(value != values[0] for value in values)]
+    varied = [name for name, values in columns.items() if values.count(values[0]) < content.rows]
     items = [
         _named(
             exp.column(exp.to_identifier(name, quoted=True)) if name in varied else _one(columns[name][0], type_), name
@@ -52,13 +52,14 @@ def _unnested(arrays: Mapping[str, exp.Expr]) -> exp.Unnest:
 
 def _array(values: Values, type_: str) -> exp.Expr:
     """An array of the values: of strings split at the separator, cast to the type as one."""
-    texts = [_text(value) for value in values]
-    if any(text is None or SEPARATOR in text for text in texts):
-        listed = exp.Literal.string(json.dumps(texts, ensure_ascii=False, separators=(",", ":")))
-        array: exp.Expr = _cast(_call("json_parse", listed), "array(varchar)")
+    kinds = set(map(type, values))
+    joined = "" if type(None) in kinds else SEPARATOR.join(map(str if kinds == {int} else _written, values))
+    if joined.count(SEPARATOR) == len(values) - 1:
+        whole = _cast(exp.Literal.string(joined), "varchar")
+        array: exp.Expr = _call("split", whole, exp.Literal.string(SEPARATOR))
     else:
-        whole = _cast(exp.Literal.string(SEPARATOR.join(text or "" for text in texts)), "varchar")
-        array = _call("split", whole, exp.Literal.string(SEPARATOR))
+        listed = json.dumps([_text(value) for value in values], ensure_ascii=False, separators=(",", ":"))
+        array = _cast(_call("json_parse", exp.Literal.string(listed)), "array(varchar)")
     return array if type_ == "varchar" else _cast(array, f"array({type_})")
 
 
@@ -70,9 +71,13 @@ def _one(value: object, type_: str) -> exp.Expr:
 
 
 def _text(value: object) -> str | None:
+    return None if value is None else _written(value)
+
+
+def _written(value: object) -> str:
     """A value as Trino's cast of a string reads it."""
-    if value is None:
-        return None
+    if type(value) is str:
+        return value
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -22,7 +22,7 @@ from gateway.model import (
     Table,
     TableName,
 )
-from gateway.session.relations import INFORMATION_SCHEMA, SYSTEM, TRINO_VERSION, columns_of, relations_of
+from gateway.session.relations import INFORMATION_SCHEMA, RELATIONS, SYSTEM, TRINO_VERSION, columns_of, relations_of
 from gateway.session.types import FAMILIES, TYPES, jdbc_type
 
 
@@ -50,7 +50,31 @@ class ListedColumn:
     name: str
     type: str
     position: int
-    comment: str | None
+    about: tuple[Catalog, Column] | None = None
+    """For a table's own, where it is defined; a metadata relation's columns are not."""
+
+    @property
+    def comment(self) -> str | None:
+        """What the column means: definition, unit, standard, and who does not keep it."""
+        if self.about is None:
+            return None
+        catalog, column = self.about
+        term = catalog.terms.get(column.term)
+        meaning = column.meaning or (term.meaning if term else "")
+        unit = column.unit or (term.unit if term else "")
+        standard = column.standard or (term.standard if term else "")
+        said = [meaning.rstrip("."), unit and f"Unit: {unit}", standard and f"Standard: {standard}"]
+        said += [f"Not kept by {port}: {reason.rstrip('.')}" for port, reason in self._not_kept(catalog)]
+        return ". ".join(filter(None, said)) + "." if any(said) else None
+
+    def _not_kept(self, catalog: Catalog) -> list[tuple[str, str]]:
+        if self.table.schema != CANONICAL_SCHEMA:
+            return []
+        return [
+            (port, mapping.not_kept[self.name])
+            for port, mapping in sorted(catalog.mappings.get(self.table.table, {}).items())
+            if self.name in mapping.not_kept and self.table.catalog in (CANONICAL_CATALOG, port)
+        ]
 
 
 @dataclass(frozen=True)
@@ -90,12 +114,12 @@ class Seen:
         """The columns of one listed table, in their order."""
         table = self.tables.get(name)
         if table is None:
-            shown = dict(relations_of(name.catalog)).get(name, {})
+            shown = RELATIONS[name.schema, name.table]
             for position, (column, type_) in enumerate(shown.items(), 1):
-                yield ListedColumn(name, column, type_, position, None)
+                yield ListedColumn(name, column, type_, position)
             return
         for position, of in enumerate(table.columns.values(), 1):
-            yield ListedColumn(name, of.name, of.type, position, self._column_comment(name, of))
+            yield ListedColumn(name, of.name, of.type, position, (self.catalog, of))
 
     def table_comment(self, name: TableName) -> str | None:
         """What a table holds, and whether its rows are made up."""
@@ -108,29 +132,6 @@ class Seen:
         if table.synthetic:
             said.append("The rows are made up")
         return ". ".join(said) + "."
-
-    def _column_comment(self, name: TableName, column: Column) -> str | None:
-        term = self.catalog.terms.get(column.term)
-        meaning = column.meaning or (term.meaning if term else "")
-        unit = column.unit or (term.unit if term else "")
-        standard = column.standard or (term.standard if term else "")
-        said = [
-            meaning.rstrip("."),
-            f"Unit: {unit}" if unit else "",
-            f"Standard: {standard}" if standard else "",
-            *(f"Not kept by {port}: {reason.rstrip('.')}" for port, reason in self._not_kept(name, column.name)),
-        ]
-        return ". ".join(filter(None, said)) + "." if any(said) else None
-
-    def _not_kept(self, name: TableName, column: str) -> list[tuple[str, str]]:
-        if name.schema != CANONICAL_SCHEMA:
-            return []
-        ports = sorted(self.catalog.mappings.get(name.table, {}).items())
-        return [
-            (port, mapping.not_kept[column])
-            for port, mapping in ports
-            if column in mapping.not_kept and name.catalog in (CANONICAL_CATALOG, port)
-        ]
 
 
 def seen(partner: Partner, grant: Grant, queries: Iterable[RecentQuery] = ()) -> Seen:
