@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -36,11 +37,21 @@ def utc(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
 
 
+MOST_QUOTED = 2_000
+"""How long a text in quotes may be in a record; metadata of thousands of columns stands in one."""
+_QUOTED = re.compile(r"'(?:[^']++|'')*+'")
+
+
 def redacted(sql: str, grant: Grant) -> str:
-    """The SQL that was sent, without the keys of its masks."""
+    """The SQL that was sent, without the keys of its masks, and with the length alone of very long texts."""
     for port, key in grant.mask_keys.items():
         sql = sql.replace(key, f"<key of {port}>")
-    return sql
+    return _QUOTED.sub(_shortened, sql) if len(sql) > MOST_QUOTED else sql
+
+
+def _shortened(found: re.Match[str]) -> str:
+    size = len(found[0]) - 2
+    return found[0] if size <= MOST_QUOTED else f"'<{size} characters>'"
 
 
 def _recorded(partner: Partner) -> RecordedPartner:

@@ -19,6 +19,7 @@ import msgspec
 from yarl import URL
 
 from gateway.errors import EngineUnavailable
+from gateway.parts import PassedOn
 from gateway.settings import TrinoSettings
 
 MAX_PAGE_BYTES = 256 * 1024 * 1024
@@ -27,6 +28,8 @@ READ_SECONDS = 30.0
 TRIES = 5
 """How often a page is asked for where Trino says that it is busy; a statement is sent once."""
 BUSY = frozenset({502, 503, 504})
+GONE = 410
+"""What Trino says of a page from which it has gone on."""
 BACK_OFF_SECONDS = 0.1
 IDLE_SECONDS = 30.0
 
@@ -130,6 +133,8 @@ class Wire:
             async with self._open().request(verb, url, headers=headers, data=body, allow_redirects=False) as answer:
                 if answer.status in BUSY and verb == "GET":
                     raise _Busy("Trino, the query engine, is busy", hint="try again in a minute")
+                if answer.status == GONE:
+                    raise PassedOn("this page is past", hint="read on from the last page, or ask anew")
                 if answer.status != 200:
                     raise _unreachable()
                 read = await _whole(answer)

@@ -105,7 +105,7 @@ def trino_error_of(error: GatewayError) -> TrinoError:
     """Return the error code."""
     if isinstance(error, Unresolved):
         return _unresolved(error.message)
-    name = getattr(error, "name", "") if isinstance(error, Failed) else ""
+    name = error.name if isinstance(error, Failed) else ""
     return _BY_NAME.get(name) or next((known for kind, known in KINDS if isinstance(error, kind)), GENERIC)
 
 

@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.edge.body import read_body
 from gateway.edge.compress import compressed
+from gateway.edge.credentials import Challenge, plain_challenge
 from gateway.edge.front import Answered, Beginning, Speaker
 from gateway.edge.problems import (
     RETRY_AFTER_SECONDS,
@@ -35,7 +36,7 @@ from gateway.edge.problems import (
 from gateway.edge.sealed import MAX_WARNINGS_BYTES, Seal, Ticket
 from gateway.edge.stream import note_unforeseen
 from gateway.edge.trino_headers import change_headers, read_headers
-from gateway.edge.trino_queries import CANCEL_SECONDS, Given, OpenQueries, OpenQuery
+from gateway.edge.trino_queries import CANCEL_SECONDS, Given, OpenQueries, OpenQuery, kept
 from gateway.edge.trino_results import Addresses, Shown, page_parts, warnings_of
 from gateway.edge.trino_told import ToldAnswer
 from gateway.errors import BadRequest, GatewayError, Unauthenticated, Unavailable
@@ -49,7 +50,6 @@ TRINO_VERSION = "476"
 
 Header = tuple[bytes, bytes]
 Identify = Callable[[Scope], Awaitable[Partner]]
-Challenge = Callable[[Scope], list[Header]]
 
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?", re.ASCII)
 _ABOUT = orjson.dumps(
@@ -63,11 +63,6 @@ _ABOUT = orjson.dumps(
 )
 """What clients ask to choose what they may say; it tells nothing of the gateway."""
 _JSON, _TEXT = (b"content-type", b"application/json"), (b"content-type", b"text/plain; charset=utf-8")
-
-
-def challenge(_scope: Scope) -> list[Header]:
-    """Return what tells a client without a good token how to log in."""
-    return [(b"www-authenticate", b'Bearer realm="Portgate"')]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +98,7 @@ class TrinoProtocol:
         *,
         timeout_seconds: float = 300.0,
         public_url: str = "",
-        challenge: Challenge = challenge,
+        challenge: Challenge = plain_challenge,
     ) -> None:
         self._gate, self._speaker, self._identify, self._seal = gate, speaker, identify, seal
         self._timeout, self._public_url, self._challenge = timeout_seconds, public_url.rstrip("/"), challenge
@@ -268,7 +263,7 @@ class TrinoProtocol:
 
 
 async def _cancel(query: OpenQuery) -> Reply:
-    stopping = asyncio.ensure_future(query.cancel())
+    stopping = kept(query.cancel())
     done, _ = await asyncio.wait({stopping}, timeout=CANCEL_SECONDS)
     for each in done:
         each.result()

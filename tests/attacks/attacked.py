@@ -13,7 +13,8 @@ from pathlib import Path
 
 from aiohttp import web
 
-from gateway.edge.api import identify_by, make_app
+from gateway.edge.api import make_app
+from gateway.edge.credentials import identify
 from gateway.edge.front import Beginning
 from gateway.edge.sealed import Seal
 from gateway.edge.serve import serving_wall
@@ -73,7 +74,7 @@ class WritingTrino(FakeTrino):
 class ByName:
     """Takes a partner's name for a token."""
 
-    def identify(self, token: str | None) -> Partner:
+    def identify(self, token: str | None, certificate: bytes | None = None) -> Partner:
         """Know two."""
         if token not in PARTNERS:
             raise Unauthenticated("this needs a token", hint="Get one.")
@@ -141,7 +142,7 @@ async def listening(folder: Path) -> AsyncIterator[Attacked]:
         gate = Gate(
             CATALOG, AtOnce(), ByName(), FixedPolicy(), engine, Log(), Counters(), Ticking(), b"secret", "test build"
         )
-        protocol = TrinoProtocol(gate, Plainly(gate), identify_by(gate), Seal(b"secret" * 6))
+        protocol = TrinoProtocol(gate, Plainly(gate), lambda scope: identify(scope, gate), Seal(b"secret" * 6))
         app = make_app(gate, _ready, trino_clients=protocol)
         with socket.create_server(("127.0.0.1", 0)) as one:
             tcp_port = one.getsockname()[1]

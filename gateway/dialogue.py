@@ -1,0 +1,1 @@
+"""Statements of every kind -> answers of the gateway's own, or the query that they mean."""
