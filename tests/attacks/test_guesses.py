@@ -72,8 +72,8 @@ def path_of(address: str) -> str:
 async def settled(gateway: Attacked) -> int:
     """Wait until nothing more reaches Trino by itself; say how much did."""
     count = -1
-    while count != len(gateway.trino.reached):
-        count = len(gateway.trino.reached)
+    while count != len(gateway.trino.written):
+        count = len(gateway.trino.written)
         await asyncio.sleep(0.1)
     return count
 
