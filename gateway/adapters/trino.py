@@ -192,7 +192,7 @@ class Running:
                 self.next = ""
                 failure = TrinoFailure(results.error)
                 raise translated(failure) from failure
-            self.next = path_of(results.nextUri)
+            self.next = path_of(results.nextUri, path)
             return self._taken(results)
         except PassedOn:
             raise  # who reads it on has the last word

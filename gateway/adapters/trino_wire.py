@@ -33,7 +33,7 @@ GONE = 410
 BACK_OFF_SECONDS = 0.1
 IDLE_SECONDS = 30.0
 
-_PATH = re.compile(r"/v1/statement/(?:queued|executing)/[A-Za-z0-9_]{1,100}/[A-Za-z0-9_-]{1,200}/\d{1,10}", re.ASCII)
+_PATH = re.compile(r"/v1/statement/(?:queued|executing)/([A-Za-z0-9_]{1,100})/[A-Za-z0-9_-]{1,200}/\d{1,10}", re.ASCII)
 
 
 class FailureInfo(msgspec.Struct):
@@ -166,8 +166,10 @@ class _Busy(EngineUnavailable):
     """Trino asks to be asked again."""
 
 
-def path_of(uri: str | None) -> str:
+def path_of(uri: str | None, before: str = "") -> str:
     """Take of a URI that Trino gave the one thing that is believed; nothing for none.
+
+    With the path of a page `before` it, it must be a page of the same query.
 
     >>> path_of("https://10.0.0.1/v1/statement/executing/20261127_1_x/yab-1/2")
     '/v1/statement/executing/20261127_1_x/yab-1/2'
@@ -178,7 +180,8 @@ def path_of(uri: str | None) -> str:
         path = urlsplit(uri).path
     except ValueError:
         path = ""
-    if not _PATH.fullmatch(path) or not uri.endswith(path):
+    found, last = _PATH.fullmatch(path), _PATH.fullmatch(before)
+    if not found or not uri.endswith(path) or (last and last[1] != found[1]):
         raise _unreachable()
     return path
 
