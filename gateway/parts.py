@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.audit.record import Receipt, Record
+from gateway.errors import Unavailable
 from gateway.kernel.work import Job, Planned
 from gateway.model import (
     CANONICAL,
@@ -29,11 +30,17 @@ from gateway.session.prepared import Described
 Rows = list[list[object]]
 
 
-class Identity(Protocol):
-    """Who stands behind a token."""
+class PassedOn(Unavailable):
+    """Trino has gone on from this page: another gateway reads the query on, or has read it to its end."""
 
-    def identify(self, token: str | None) -> Partner:
-        """Raise `Unauthenticated` unless a trusted issuer vouches for the token."""
+    code = "passed_on"
+
+
+class Identity(Protocol):
+    """Who stands behind a token, or behind the client certificate (DER) of a connection."""
+
+    def identify(self, token: str | None, certificate: bytes | None = None) -> Partner:
+        """Raise `Unauthenticated` unless somebody whom we trust vouches for them."""
 
 
 class Kernel(Protocol):

@@ -55,9 +55,9 @@ class Gate:
     recent: Callable[[Partner], tuple[RecentQuery, ...]] = field(default=lambda _: (), kw_only=True)
     """The last queries of a partner's own."""
 
-    def identify(self, token: str | None) -> Partner:
+    def identify(self, token: str | None, certificate: bytes | None = None) -> Partner:
         """Say who asks."""
-        return self.identity.identify(token)
+        return self.identity.identify(token, certificate)
 
     async def answer(self, partner: Partner, request: QueryRequest) -> Answer:
         """Take one query from request to its first rows, or raise; every ending is written down first."""
