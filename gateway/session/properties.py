@@ -147,12 +147,15 @@ def shown(
 
 # --- LIKE -----------------------------------------------------------------------------------------------------------
 
+MAX_PATTERN = 200
 Pattern = list[tuple[str, bool]]
 """Each character, and whether it stands for itself."""
 
 
 def pattern_of(like: str, escape: str | None) -> Pattern:
     """Read a pattern of LIKE."""
+    if len(like) > MAX_PATTERN:
+        raise BadProperty(f"the pattern is longer than {MAX_PATTERN} characters", hint="write a shorter one")
     pattern: Pattern = []
     signs = iter(like)
     for sign in signs:
