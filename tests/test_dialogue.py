@@ -412,6 +412,7 @@ def test_show_is_the_query_that_it_means() -> None:
 
     assert isinstance(client.say("SHOW TABLES FROM california.freight LIKE 'c%'"), Asking)
     assert isinstance(client.say("DESCRIBE calls"), Asking)
+    assert client.asked == ["SHOW TABLES FROM california.freight LIKE 'c%'", "DESCRIBE calls"]
     assert isinstance(client.refused("DESCRIBE nothing"), Unresolved)
 
 
