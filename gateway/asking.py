@@ -14,7 +14,19 @@ from gateway.answer import Answer
 from gateway.errors import Broken, GatewayError, PortTrouble, PortUnavailable, Unavailable
 from gateway.kernel.plan import Plan
 from gateway.kernel.work import Job, Planned
-from gateway.model import Admission, Decision, Grant, Partner, Position, QueryRequest, Question
+from gateway.model import (
+    CANONICAL,
+    NO_FACTS,
+    Admission,
+    Decision,
+    Facts,
+    Grant,
+    Partner,
+    Place,
+    Position,
+    QueryRequest,
+    Question,
+)
 from gateway.parts import AuditLog, Clock, Engine, Kernel, Usage
 from gateway.recording import decision_record
 from gateway.running import RunningAnswers
@@ -30,10 +42,12 @@ class Decided:
     decision: Decision
     grant: Grant
     is_preview: bool = False
+    place: Place = CANONICAL
+    facts: Facts = NO_FACTS
 
     async def plan(self, kernel: Kernel, missing: frozenset[str] = frozenset()) -> Planned:
         """Bind the query to what was granted, rewrite, verify and plan it, without the `missing` ports."""
-        job = Job(self.text, self.decision, self.grant.mask_keys, missing)
+        job = Job(self.text, self.decision, self.grant.mask_keys, missing, self.place, self.facts)
         return await kernel.plan(self.question.partner.organisation, job)
 
     def meter(self, usage: Usage, planned: Planned) -> Meter:

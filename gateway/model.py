@@ -33,6 +33,25 @@ class TableName(NamedTuple):
         return ".".join(self)
 
 
+class Place(NamedTuple):
+    """Where a session looks for names that are not written in full; empty parts mean the canonical schema."""
+
+    catalog: str = ""
+    schema: str = ""
+
+    def full(self, catalog: str, schema: str, table: str) -> TableName:
+        """A name with the parts that its text leaves out.
+
+        >>> str(Place("oakland").full("", "", "vessel_calls"))
+        'oakland.freight.vessel_calls'
+        """
+        catalog = catalog or self.catalog.lower() or CANONICAL_CATALOG
+        return TableName(catalog, schema or self.schema.lower() or CANONICAL_SCHEMA, table)
+
+
+CANONICAL = Place()
+
+
 # --- who asks -------------------------------------------------------------------------------------------------------
 
 
@@ -104,6 +123,8 @@ class QueryRequest:
     purpose: str
     partial: bool = False
     """Whether the partner takes an answer without the ports that do not answer."""
+    refuses_withheld: bool = False
+    """Whether the partner rather has no answer than NULL for a column that a port withholds."""
     client: str = ""
     """What the partner's program calls itself; for the audit log only, never trusted."""
     preview: Preview | None = None
@@ -296,6 +317,36 @@ class AskedTable:
     columns: tuple[str, ...]
     uses: Mapping[str, frozenset[Use]] = field(default_factory=dict)
     """What the query may do with each column; one that is not named here is used in all six ways."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a text needs before it can be planned."""
+
+    tables: tuple[AskedTable, ...] = ()
+    """What the policy must be asked about."""
+    relations: Mapping[TableName, frozenset[str]] = field(default_factory=dict)
+    """The metadata relations that it reads, and which of their columns it may use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a metadata relation holds for one partner, column by column; a column that is absent is all NULL."""
+
+    rows: int
+    columns: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a text is told in place of what Trino knows: who asks, and what there is to see."""
+
+    user: str = ""
+    relations: Mapping[TableName, Content] = field(default_factory=dict)
+    """A relation that is absent is none that this partner knows of."""
+
+
+NO_FACTS = Facts()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,21 +7,33 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.audit.record import Receipt, Record
+from gateway.errors import Unavailable
 from gateway.kernel.work import Job, Planned
 from gateway.model import (
+    CANONICAL,
     Admission,
-    AskedTable,
+    Asked,
     Decision,
     Limited,
     Page,
     Partner,
+    Place,
     Question,
     Session,
     Spent,
     TableName,
 )
+from gateway.session.binding import Bound
+from gateway.session.commands import Command
+from gateway.session.prepared import Described
 
 Rows = list[list[object]]
+
+
+class PassedOn(Unavailable):
+    """Trino has gone on from this page: another gateway reads the query on, or has read it to its end."""
+
+    code = "passed_on"
 
 
 class Identity(Protocol):
@@ -34,11 +46,20 @@ class Identity(Protocol):
 class Kernel(Protocol):
     """The steps from a text to its plan, wherever they are taken; `organisation` is whose turn it is."""
 
-    async def tables_asked(self, organisation: str, text: str) -> tuple[AskedTable, ...]:
-        """Say what the policy must be asked about, or refuse the text."""
+    async def tables_asked(self, organisation: str, text: str, place: Place = CANONICAL) -> Asked:
+        """Say what the policy must be asked about and what the text must be told, or refuse the text."""
 
     async def plan(self, organisation: str, job: Job) -> Planned:
         """Plan what the policy granted, or refuse the text."""
+
+    async def command(self, organisation: str, text: str) -> Command:
+        """Read a statement that is no query, or refuse it."""
+
+    async def bound(self, organisation: str, text: str, parameters: tuple[str, ...]) -> Bound:
+        """Put the parameters of a prepared statement in place, or refuse them."""
+
+    async def described(self, organisation: str, text: str) -> Described:
+        """Say what a prepared query takes and gives, or refuse it."""
 
     async def probe(self) -> None:
         """Raise `KernelUnavailable` unless a text can be read."""

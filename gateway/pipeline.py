@@ -7,19 +7,33 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from gateway.answer import Answer
 from gateway.asking import Asking, Decided, Means, shown
 from gateway.errors import Denied
-from gateway.explain import Explanation, explained
+from gateway.explain import Explanation, explained, tables_read
 from gateway.kernel.authorise import ask_all, grant_of
 from gateway.kernel.keys import mask_keys
-from gateway.model import AskedTable, Catalog, Partner, Position, QueryRequest, Question
+from gateway.model import (
+    Asked,
+    AskedTable,
+    Catalog,
+    Decision,
+    Facts,
+    Partner,
+    Place,
+    Position,
+    Preview,
+    QueryRequest,
+    Question,
+)
 from gateway.parts import AuditLog, Clock, Engine, Identity, Kernel, Policy, Usage
-from gateway.purpose import check_purpose
+from gateway.purpose import check_purpose, check_withheld
 from gateway.recording import refusal_record, utc
 from gateway.running import RunningAnswers
+from gateway.session.metadata import RecentQuery, Seen, contents, seen
 from gateway.usage import Meter, counted
 
 
@@ -38,6 +52,8 @@ class Gate:
     mask_secret: bytes
     build: str
     running: RunningAnswers = field(default_factory=RunningAnswers, kw_only=True)
+    recent: Callable[[Partner], tuple[RecentQuery, ...]] = field(default=lambda _: (), kw_only=True)
+    """The last queries of a partner's own."""
 
     def identify(self, token: str | None, certificate: bytes | None = None) -> Partner:
         """Say who asks."""
@@ -59,9 +75,11 @@ class Gate:
         query = str(uuid.uuid4())
         tables: tuple[AskedTable, ...] | None = None
         try:
-            tables = await self.survey(partner, request)
-            decided = await self.decide(partner, request, tables)
+            asked = await self.survey(partner, request)
+            tables = asked.tables
+            decided = await self.decide(partner, request, asked)
             planned = await decided.plan(self.kernel)
+            check_withheld(request, planned.plan.notices)
             await decided.meter(self.usage, planned).reserve()
         except Exception as fault:  # whatever it was, it is written down, and nothing of it is shown
             error = shown(fault)
@@ -81,30 +99,60 @@ class Gate:
         self.running.add(answer)
         return answer
 
-    async def survey(self, partner: Partner, request: QueryRequest) -> tuple[AskedTable, ...]:
-        """Find what the query may mean; a preview means one port's part of it."""
+    async def survey(self, partner: Partner, request: QueryRequest) -> Asked:
+        """Find what the query may mean, and what it must be told; a preview means one port's part of it."""
         check_purpose(partner, request.purpose)
-        tables = await self.kernel.tables_asked(partner.organisation, request.sql)
-        return tuple(t for t in tables if request.preview is None or t.name.catalog == request.preview.port)
+        asked = await self.kernel.tables_asked(partner.organisation, request.sql, place_of(request))
+        return replace(asked, tables=parts_of(asked.tables, request.preview))
 
-    async def decide(self, partner: Partner, request: QueryRequest, tables: tuple[AskedTable, ...]) -> Decided:
-        """Ask the policy once."""
-        question = await counted(self.usage, Question(partner, request.purpose, self._now(), tables))
-        decision = await self.policy.decide(question)
+    async def decide(self, partner: Partner, request: QueryRequest, asked: Asked) -> Decided:
+        """Ask the policy once: about the tables, or about all there is if metadata is read; twice if both are."""
+        question = await counted(self.usage, Question(partner, request.purpose, self._now(), asked.tables))
+        facts, decision = Facts(partner.id), None
+        if asked.relations:
+            everything, there = await self._everything(partner, request.purpose, request.preview)
+            facts = Facts(partner.id, contents(there, asked.relations))
+            decision = None if asked.tables else replace(everything, tables={})
+        decision = decision or await self.policy.decide(question)
         grant = grant_of(decision, self.catalog, mask_keys(self.mask_secret, partner.organisation, self.catalog.ports))
-        return Decided(question, request.sql, decision, grant, request.preview is not None)
+        is_preview = request.preview is not None
+        return Decided(question, request.sql, decision, grant, is_preview, place_of(request), facts)
 
     async def explain(self, partner: Partner, request: QueryRequest) -> Explanation:
         """Decide and plan a query as `answer` would, and run nothing."""
-        decided = await self.decide(partner, request, await self.survey(partner, request))
+        asked = await self.survey(partner, request)
+        decided = await self.decide(partner, request, asked)
         planned = await decided.plan(self.kernel)
-        return explained(planned.plan, decided.decision, decided.question)
+        return explained(planned.plan, decided.decision, decided.question, tables_read(asked, self.catalog))
 
     def _now(self) -> str:
         return utc(self.clock())[:19] + "Z"
 
     async def visible(self, partner: Partner, purpose: str) -> Catalog:
         """The catalog as this partner sees it for this purpose."""
+        return (await self.seen(partner, purpose)).catalog
+
+    async def seen(self, partner: Partner, purpose: str) -> Seen:
+        """All that this partner may see for this purpose."""
+        return (await self._everything(partner, purpose))[1]
+
+    async def _everything(
+        self, partner: Partner, purpose: str, preview: Preview | None = None
+    ) -> tuple[Decision, Seen]:
+        """Ask the policy for all there is; in a preview, for all of one port."""
         check_purpose(partner, purpose)
-        question = await counted(self.usage, ask_all(partner, purpose, self._now(), self.catalog))
-        return grant_of(await self.policy.decide(question), self.catalog, {}).granted
+        everything = ask_all(partner, purpose, self._now(), self.catalog)
+        question = replace(everything, tables=parts_of(everything.tables, preview))
+        decision = await self.policy.decide(await counted(self.usage, question))
+        there = seen(partner, grant_of(decision, self.catalog, {}), () if preview else self.recent(partner))
+        return decision, there
+
+
+def place_of(request: QueryRequest) -> Place:
+    """Where the names of a request are looked for."""
+    return Place(request.session.catalog, request.session.schema)
+
+
+def parts_of(tables: tuple[AskedTable, ...], preview: Preview | None) -> tuple[AskedTable, ...]:
+    """The tables to ask about: in a preview, those of one port."""
+    return tuple(table for table in tables if preview is None or table.name.catalog == preview.port)

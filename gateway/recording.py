@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -36,11 +37,21 @@ def utc(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
 
 
+MOST_QUOTED = 2_000
+"""How long a text in quotes may be in a record; metadata of thousands of columns stands in one."""
+_QUOTED = re.compile(r"'(?:[^']++|'')*+'")
+
+
 def redacted(sql: str, grant: Grant) -> str:
-    """The SQL that was sent, without the keys of its masks."""
+    """The SQL that was sent, without the keys of its masks, and with the length alone of very long texts."""
     for port, key in grant.mask_keys.items():
         sql = sql.replace(key, f"<key of {port}>")
-    return sql
+    return _QUOTED.sub(_shortened, sql) if len(sql) > MOST_QUOTED else sql
+
+
+def _shortened(found: re.Match[str]) -> str:
+    size = len(found[0]) - 2
+    return found[0] if size <= MOST_QUOTED else f"'<{size} characters>'"
 
 
 def _recorded(partner: Partner) -> RecordedPartner:
@@ -55,6 +66,10 @@ def _asking(partner: Partner, request: QueryRequest) -> tuple[RecordedPartner, R
     if request.preview is None:
         return _recorded(partner), None
     return _recorded(request.preview.steward), _recorded(partner)
+
+
+def _place(request: QueryRequest) -> str:
+    return ".".join(filter(None, (request.session.catalog, request.session.schema)))
 
 
 def recorded_asked(tables: Iterable[AskedTable]) -> Mapping[str, Mapping[str, str]]:
@@ -76,7 +91,7 @@ def decision_record(
     return DecisionRecord(
         query, utc(moment), asker, request.purpose, request.client, request.sql,
         redacted(plan.sql, grant), tables, dict(decision.revisions), decision.id, build, request.partial,
-        recorded_asked(asked), seen_as,
+        recorded_asked(asked), seen_as, _place(request),
     )  # fmt: skip
 
 
@@ -89,7 +104,7 @@ def refusal_record(
     return RefusalRecord(
         query, utc(moment), asker, request.purpose, request.client, request.sql, error.code,
         error.message, build=build, asked=None if asked is None else recorded_asked(asked),
-        seen_as=seen_as,
+        seen_as=seen_as, place=_place(request),
     )  # fmt: skip
 
 

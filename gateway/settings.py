@@ -231,6 +231,19 @@ class PolicySettings(Section):
     """The OPA that looks at a port's narrow.rego; without one, a bundle that holds one is refused."""
 
 
+class TrinoClientSettings(Section):
+    """How Trino's own clients are served, under /v1."""
+
+    page_key_file: Path | None = None
+    """The secret with which addresses of pages are sealed. Gateways that share it serve each other's pages; without one
+    the gateway makes a secret of its own, and nobody else can."""
+    public_url: HttpUrl | None = None
+    """Where clients reach the gateway, if not at the address that they name themselves: behind a balancer that changes
+    the Host header."""
+    timeout_seconds: PositiveFloat = 300.0
+    """How long a query is kept that its client does not ask about; then it is cancelled."""
+
+
 class Settings(Section):
     """Everything a gateway needs to know before it starts."""
 
@@ -245,6 +258,7 @@ class Settings(Section):
     audit: AuditSettings
     usage: UsageSettings = UsageSettings()
     kernel: KernelSettings = KernelSettings()
+    trino_clients: TrinoClientSettings = TrinoClientSettings()
     catalog_directory: Path
     mask_key_file: Path
     """Secret from which the keys of keyed-hash masks are derived, one per port and organisation."""

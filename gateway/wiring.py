@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -22,11 +23,17 @@ from gateway.adapters.tokens import TokenReader
 from gateway.adapters.trino import Trino
 from gateway.adapters.usage_store import SqliteUsageStore
 from gateway.adapters.wall import Wall
+from gateway.dialogue import Dialogue
+from gateway.edge.credentials import identify, plain_challenge
 from gateway.edge.oauth import Login
+from gateway.edge.results import Links
+from gateway.edge.sealed import Seal
+from gateway.edge.trino_protocol import TrinoProtocol
 from gateway.errors import Broken, GatewayError
 from gateway.pipeline import Gate
 from gateway.policy.bundle import LIBRARY
 from gateway.policy.refusal import BundleRefused
+from gateway.recent import RecentQueries
 from gateway.running import RunningAnswers
 from gateway.settings import PolicySettings, Settings
 
@@ -47,6 +54,7 @@ class Gateway:
         self.wall = Wall(self._audit, now, build, settings.wall.maintenance_users)
         self._engine = Trino(settings.trino, self.wall)
         running = RunningAnswers()
+        recent = RecentQueries(self._audit)
         self.bundles = _bundles(settings, self._audit, running, build)
         self.gate = Gate(
             catalog=catalog,
@@ -54,13 +62,17 @@ class Gateway:
             identity=identity,
             policy=PinnedPolicy(self._opa, self.bundles, catalog.ports),
             engine=self._engine,
-            audit=self._audit,
+            audit=recent,
             usage=self._usage,
             clock=now,
             mask_secret=settings.mask_key_file.read_bytes(),
             build=build,
             running=running,
+            recent=recent.of,
         )
+        sealing = _sealing_secret(settings)
+        self.trino_clients = _trino_clients(settings, self.gate, self.login, sealing)
+        self.links = Links(sealing)
 
     async def start(self) -> None:
         """Put the ports' agreements into force, and start the kernel's workers."""
@@ -106,6 +118,25 @@ def _login(settings: Settings, tokens: TokenReader, identity: Identities) -> Log
         return None
     issuer = next(known for known in settings.issuers if known.issuer == chosen.issuer)
     return Login(OidcProvider(chosen, issuer, tokens), identity.identify, str(chosen.base_url))
+
+
+def _sealing_secret(settings: Settings) -> bytes:
+    """What addresses are sealed with; one that is made up here opens none that another gateway has sealed."""
+    file = settings.trino_clients.page_key_file
+    return file.read_bytes() if file else os.urandom(32)
+
+
+def _trino_clients(settings: Settings, gate: Gate, login: Login | None, secret: bytes) -> TrinoProtocol:
+    chosen = settings.trino_clients
+    return TrinoProtocol(
+        gate,
+        Dialogue(gate, settings.trino.query_timeout_seconds),
+        lambda scope: identify(scope, gate),
+        Seal(secret),
+        timeout_seconds=chosen.timeout_seconds,
+        public_url=str(chosen.public_url or ""),
+        challenge=login.challenge if login else plain_challenge,
+    )
 
 
 def _bundles(settings: Settings, audit: SqliteAuditStore, running: RunningAnswers, build: str) -> BundleStore:

@@ -55,6 +55,7 @@ def _settings(home: Home, settings: StackSettings, opa: Path) -> dict[str, Any]:
         "issuers": [{"issuer": ISSUER, "jwks_file": str(home.identity / "jwks.json")}],
         "audit": {"file": str(home.audit)},
         "usage": {"file": str(home.usage)},
+        "trino_clients": {"page_key_file": str(secret_file(home, "page-key"))},
         "catalog_directory": str(CATALOG),
         "mask_key_file": str(secret_file(home, "mask-key")),
         "ports": list(settings.ports),

@@ -54,6 +54,7 @@ OPEN: dict[str, tuple[str, ...]] = {
         "SELECT DATE '2026-11-22', DECIMAL '1.25', 1_000_000, 0xFF, X'CAFE', 1e-3",
         "SELECT ARRAY[1, 2][1], m['key'], ROW(1, 'a'), CAST(ROW(1) AS ROW(x bigint)).x FROM t",
         "SELECT transform(a, x -> x + 1), filter(a, x -> x > 0), reduce(a, 0, (s, x) -> s + x, s -> s) FROM t",
+        "SELECT current_user, current_catalog, current_schema, version()",
         "SELECT json_value(j, 'lax $.a'), json_query(j, 'lax $.b'), json_object('k': a), json_extract(j, '$.c') FROM t",
     ),
 }  # fmt: skip
@@ -77,7 +78,7 @@ CLOSED: tuple[str, ...] = (
     "SELECT * FROM t JOIN u",
     "SELECT system.builtin.count(1)",
     "SELECT fail('x')",
-    "SELECT current_user",
+    "SELECT current_path",
     "SELECT a > b IS NULL FROM t",
     "SELECT +a FROM t",
     "SELECT CAST(a AS text) FROM t",
@@ -90,6 +91,8 @@ CLOSED: tuple[str, ...] = (
 )
 """What is refused, by example; the page shows what the gateway says of each."""
 
+SAID = {"fallible": "can fail", "told": "told", "refused": "refused"}
+"""A verdict on a function -> its word on the page."""
 CODES = {
     "not_parsed": "the text is not one statement of Trino's SQL, or it is too long, too deep or too slow to read",
     "not_allowed": "a statement, function or clause that is not open",
@@ -184,8 +187,7 @@ def _lists(group: list[Function]) -> Iterator[str]:
         yield "| function | | |"
         yield "| --- | --- | --- |"
     for function in noted:
-        verdict = "can fail" if function.verdict == "fallible" else "refused"
-        yield f"| `{function.name}` | {verdict} | {_cell(function.note)} |"
+        yield f"| `{function.name}` | {SAID[function.verdict]} | {_cell(function.note)} |"
 
 
 def _list(words: frozenset[str]) -> str:

@@ -12,13 +12,15 @@ from gateway.audit.record import Receipt, Record, encode
 from gateway.errors import AuditUnavailable, GatewayError, PortTrouble
 from gateway.kernel.work import Desk, Job, Planned
 from gateway.model import (
+    CANONICAL,
     Admission,
-    AskedTable,
+    Asked,
     Catalog,
     Decision,
     Limited,
     Page,
     Partner,
+    Place,
     Question,
     Session,
     Spent,
@@ -26,6 +28,10 @@ from gateway.model import (
 )
 from gateway.parts import Rows
 from gateway.pipeline import Gate
+from gateway.session.binding import Bound, bind
+from gateway.session.commands import Command
+from gateway.session.prepared import Described, command_in, describe
+from gateway.session.stand_in import stand_in
 from tests.world import CATALOG, EVERYTHING, PARTNER
 
 
@@ -65,15 +71,27 @@ class AtOnce:
     """The kernel's steps, taken here and now instead of in a worker."""
 
     def __init__(self, catalog: Catalog = CATALOG) -> None:
-        self._desk = Desk(catalog)
+        self._desk = Desk(catalog, stand_in)
 
-    async def tables_asked(self, organisation: str, text: str) -> tuple[AskedTable, ...]:
+    async def tables_asked(self, organisation: str, text: str, place: Place = CANONICAL) -> Asked:
         """Take the first hop."""
-        return self._desk.tables_asked(text)
+        return self._desk.tables_asked(text, place)
 
     async def plan(self, organisation: str, job: Job) -> Planned:
         """Take the second hop."""
         return self._desk.plan(job)
+
+    async def command(self, organisation: str, text: str) -> Command:
+        """Read a command."""
+        return command_in(text)
+
+    async def bound(self, organisation: str, text: str, parameters: tuple[str, ...]) -> Bound:
+        """Put parameters in place."""
+        return bind(text, parameters)
+
+    async def described(self, organisation: str, text: str) -> Described:
+        """Describe a query."""
+        return describe(text)
 
     async def probe(self) -> None:
         """Always well."""

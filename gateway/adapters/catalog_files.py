@@ -23,6 +23,7 @@ from sqlglot import exp
 
 from gateway import model
 from gateway.adapters.mapping_sql import MappingFault, assemble, nearest, read_column, read_source
+from gateway.adapters.mapping_zones import check_column, zones_of
 from gateway.errors import CatalogFault
 
 CANONICAL_TYPES = ("varchar", "integer", "bigint", "double", "boolean", "date", "timestamp(3)")
@@ -305,6 +306,9 @@ class _PortReader:
             table: {column: c.sensitivity for column, c in entry.columns.items()}
             for table, entry in self.file.tables.items()
         }
+        self._types = {
+            table: {column: c.type for column, c in entry.columns.items()} for table, entry in self.file.tables.items()
+        }
 
     def port(self) -> model.Port:
         """Give the port itself; each canonical table is either mapped or not taken part in."""
@@ -354,10 +358,12 @@ class _PortReader:
         self._check_columns(at, entry, canonical)
         with _Placed(self.document, at, "from"):
             source = read_source(self.name, (entry.source, entry.where, entry.group_by), self._sensitivities)
+            zoned = zones_of(source.select, self._types)
         columns: dict[str, tuple[exp.Expression, str]] = {}
         for column in (c for c in canonical if c in entry.columns):
             with _Placed(self.document, (*at, "columns"), column):
                 read = read_column(entry.columns[column], source, canonical[column].sensitivity)
+                check_column(read, zoned, canonical[column].type)
             columns[column] = (read, canonical[column].type)
         with _Placed(self.document, ("mappings",), table):
             select, filled = assemble(source, columns)

@@ -23,7 +23,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -31,7 +31,10 @@ from gateway.adapters import kernel_worker
 from gateway.adapters.turns import Turns
 from gateway.errors import KernelUnavailable, TooMany
 from gateway.kernel.work import LOST, REMEMBERED, TOO_SLOW, Fault, Job, Planned, error_of
-from gateway.model import AskedTable, Catalog
+from gateway.model import CANONICAL, Asked, Catalog, Place
+from gateway.session.binding import Bound
+from gateway.session.commands import Command
+from gateway.session.prepared import Described
 from gateway.settings import KernelSettings
 
 SLOW_SECONDS = 0.2
@@ -49,7 +52,7 @@ _DID_NOT_START = (TimeoutError, ProcessExpired, RuntimeError, OSError)
 
 _log = logging.getLogger("portgate.kernel")
 
-Given = TypeVar("Given")
+Given = TypeVarTuple("Given")
 Done = TypeVar("Done")
 
 
@@ -91,20 +94,32 @@ class KernelPool:
         if not self._alive:
             raise KernelUnavailable("no worker reads statements", hint="try again in a moment")
 
-    async def tables_asked(self, organisation: str, text: str) -> tuple[AskedTable, ...]:
+    async def tables_asked(self, organisation: str, text: str, place: Place = CANONICAL) -> Asked:
         """Take the first hop of one query."""
         self._took.pop(hash(text), None)
-        return await self.run(organisation, text, kernel_worker.tables_asked, text)
+        return await self.run(organisation, text, kernel_worker.tables_asked, text, place)
 
     async def plan(self, organisation: str, job: Job) -> Planned:
         """Take the second hop of one query, where the first one was if that worker is free."""
         return await self.run(organisation, job.text, kernel_worker.plan, job)
 
-    async def run(self, organisation: str, text: str, step: Callable[[Given], Done | Fault], given: Given) -> Done:
+    async def command(self, organisation: str, text: str) -> Command:
+        """Read a statement that is no query."""
+        return await self.run(organisation, text, kernel_worker.command, text)
+
+    async def bound(self, organisation: str, text: str, parameters: tuple[str, ...]) -> Bound:
+        """Put the parameters of a prepared statement in place."""
+        return await self.run(organisation, text, kernel_worker.bound, text, parameters)
+
+    async def described(self, organisation: str, text: str) -> Described:
+        """Say what a prepared query takes and gives."""
+        return await self.run(organisation, text, kernel_worker.described, text)
+
+    async def run(self, organisation: str, text: str, step: Callable[[*Given], Done | Fault], *given: *Given) -> Done:
         """Take one step over a text in a worker, when it is the organisation's turn; raise the `Fault` it ends in."""
         await self._wait_for_turn(organisation)
         # what has begun ends by itself, also when the partner goes away meanwhile
-        answer = await asyncio.shield(self._keep(self._work(organisation, text, step, given)))
+        answer = await asyncio.shield(self._keep(self._work(organisation, text, step, *given)))
         if isinstance(answer, Fault):
             raise error_of(answer)
         return answer
@@ -119,13 +134,13 @@ class KernelPool:
             raise KernelUnavailable("no worker was free to read the statement", hint="try again in a moment") from None
 
     async def _work(
-        self, organisation: str, text: str, step: Callable[[Given], Done | Fault], given: Given
+        self, organisation: str, text: str, step: Callable[[*Given], Done | Fault], *given: *Given
     ) -> Done | Fault:
         worker = next((worker for worker in self._idle if text in worker.read), self._idle[0])
         self._idle.remove(worker)
         began = time.monotonic()
         try:
-            return await worker.run(text, step, given, self._left(text))
+            return await worker.run(text, self._left(text), step, *given)
         finally:
             self._note(text, time.monotonic() - began)
             if worker.spent:
@@ -228,12 +243,14 @@ class _Worker:
 
         loop.add_reader(self._handle, tell)
 
-    async def run(self, text: str, step: Callable[[Given], Done | Fault], given: Given, seconds: float) -> Done | Fault:
+    async def run(
+        self, text: str, seconds: float, step: Callable[[*Given], Done | Fault], *given: *Given
+    ) -> Done | Fault:
         """Take one step within `seconds`."""
         self.read.append(text)
         self.spent = True  # until it has ended well
         try:
-            answer, slow = await self._watched(asyncio.wrap_future(self._pool.schedule(step, args=(given,))), seconds)
+            answer, slow = await self._watched(asyncio.wrap_future(self._pool.schedule(step, args=given)), seconds)
         except TimeoutError:
             return TOO_SLOW
         except (ProcessExpired, RuntimeError):  # RuntimeError: the process was gone before it could begin

@@ -16,10 +16,14 @@ import resource
 import signal
 import sys
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, TypeVarTuple
 
 from gateway.kernel.work import Desk, Fault, Job, Planned, fault_of
-from gateway.model import AskedTable, Catalog
+from gateway.model import Asked, Catalog, Place
+from gateway.session.binding import Bound, bind
+from gateway.session.commands import Command
+from gateway.session.prepared import Described, command_in, describe
+from gateway.session.stand_in import stand_in
 
 STACK_BYTES = 120 * 1024 * 1024
 """What the main thread's stack may grow to; Linux leaves at least 128 MiB free below it."""
@@ -29,7 +33,7 @@ GARBAGE = (10_000, 10, 10)
 """How many new objects may be there before garbage is collected: trees are many small ones that live for one step."""
 _PR_SET_PDEATHSIG = 1
 
-Given = TypeVar("Given")
+Given = TypeVarTuple("Given")
 Done = TypeVar("Done")
 
 _desks: list[Desk] = []
@@ -44,7 +48,7 @@ def start(catalog: bytes, memory_bytes: int) -> None:
     _limit(resource.RLIMIT_AS, memory_bytes)
     sys.setrecursionlimit(RECURSION_LIMIT)
     known: Catalog = pickle.loads(catalog)  # noqa: S301 - from the gateway itself, over a pipe that only it holds
-    desk = Desk(known)
+    desk = Desk(known, stand_in)
     desk.warm_up()
     _desks.append(desk)
     gc.freeze()  # what is here for good need not be looked at each time garbage is collected
@@ -56,9 +60,9 @@ def ready() -> int:
     return os.getpid()
 
 
-def tables_asked(text: str) -> tuple[AskedTable, ...] | Fault:
+def tables_asked(text: str, place: Place) -> Asked | Fault:
     """Take the first hop of one query."""
-    return _step(Desk.tables_asked, text)
+    return _step(Desk.tables_asked, text, place)
 
 
 def plan(job: Job) -> Planned | Fault:
@@ -66,9 +70,31 @@ def plan(job: Job) -> Planned | Fault:
     return _step(Desk.plan, job)
 
 
-def _step(step: Callable[[Desk, Given], Done], given: Given) -> Done | Fault:
+def command(text: str) -> Command | Fault:
+    """Read a statement that is no query."""
+    return _pure(command_in, text)
+
+
+def bound(text: str, parameters: tuple[str, ...]) -> Bound | Fault:
+    """Put the parameters of a prepared statement in place."""
+    return _pure(bind, text, parameters)
+
+
+def described(text: str) -> Described | Fault:
+    """Say what a prepared query takes and gives."""
+    return _pure(describe, text)
+
+
+def _pure(step: Callable[[*Given], Done], *given: *Given) -> Done | Fault:
     try:
-        return step(_desks[0], given)
+        return step(*given)
+    except Exception as error:
+        return fault_of(error)
+
+
+def _step(step: Callable[[Desk, *Given], Done], *given: *Given) -> Done | Fault:
+    try:
+        return step(_desks[0], *given)
     except Exception as error:
         return fault_of(error)
 

@@ -36,7 +36,7 @@ FUNCTIONS = frozenset(
     (
         "if coalesce nullif try abs round floor greatest least concat lower upper lpad rpad replace substr substring "
         "length split_part strpos starts_with regexp_extract regexp_replace regexp_like date date_add date_diff "
-        "date_trunc date_parse from_iso8601_timestamp last_day_of_month year month to_unixtime at_timezone "
+        "date_trunc date_parse from_iso8601_timestamp last_day_of_month year month to_unixtime "
         "with_timezone from_unixtime_nanos count sum min max avg max_by min_by bool_or count_if"
     ).split()
 ) | {INTERVAL, LITERAL, ARRAY}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, TextIO
 
 from gateway.edge.client import Members, Problem
-from gateway.edge.encode import csv_line
+from gateway.edge.formats.csv import csv_line
 from gateway.edge.terminal import Table, notice_lines, summary
 
 Lines = Iterator[Members | list[Any]]

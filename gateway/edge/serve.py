@@ -12,13 +12,13 @@ import signal
 import socket
 import ssl
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from gateway.edge.strict_http import StrictProtocol
 from gateway.settings import ListenSettings, WallSettings
 
 LOOPBACK = "127.0.0.1"
@@ -28,6 +28,8 @@ FINISH_SECONDS = 1.0
 IDLE_SECONDS, WALL_IDLE_SECONDS = 5, 120
 """How long an idle connection stays open; Trino's to the wall longer than its own limit, so that Trino closes it."""
 BACKLOG = 1024
+MAX_HEAD_BYTES = 64 * 1024
+"""What one request may be before its body: a client of Trino carries its prepared statements along in its headers."""
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """Of TLS 1.2: what is recorded today stays closed even to who finds the key later. TLS 1.3 has no others."""
 
@@ -54,8 +56,8 @@ class Listener(uvicorn.Server):
         yield
 
 
-class _Protocol(H11Protocol):
-    """The stricter reader of HTTP of the two, which also tells the application of the other end's certificate."""
+class _Protocol(StrictProtocol):
+    """The strict reader of HTTP, which also tells the application of the other end's certificate."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Put what the handshake has proved in front of all requests of this connection."""
@@ -74,8 +76,16 @@ def _shown(app: ASGIApp, certificate: str) -> ASGIApp:
     return shown
 
 
-async def serve(app: FastAPI, listen: ListenSettings, wall: tuple[ASGIApp, WallSettings] | None = None) -> None:
-    """Serve until SIGTERM or SIGINT, then finish within GRACE_SECONDS; raises CannotListen."""
+async def serve(
+    app: FastAPI,
+    listen: ListenSettings,
+    wall: tuple[ASGIApp, WallSettings] | None = None,
+    closing: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT, then finish within GRACE_SECONDS; raises CannotListen.
+
+    `closing` is called once nobody is served any more, while Trino can still ask the wall.
+    """
     with contextlib.ExitStack() as opened:
         tls_socket = opened.enter_context(_bind(listen.host, listen.tls_port, "listen.tls_port"))
         plain_socket = opened.enter_context(_bind(LOOPBACK, listen.plain_port, "listen.plain_port"))
@@ -91,6 +101,8 @@ async def serve(app: FastAPI, listen: ListenSettings, wall: tuple[ASGIApp, WallS
                 flush=True,
             )
             await asyncio.gather(tls.serve([tls_socket]), plain.serve([plain_socket]))
+            if closing is not None:
+                await closing()
         await _let_cancelled_finish()
 
 
@@ -127,7 +139,7 @@ def make_listener(app: ASGIApp, tls: ListenSettings | None, idle_seconds: int = 
     """Return what serves the application once it is given a socket: over TLS, or in plain HTTP."""
     config = uvicorn.Config(
         app,
-        http=_Protocol,  # no lenient headers to smuggle in
+        http=_Protocol,  # no lenient reading to smuggle something in
         ws="none",
         lifespan="off",
         log_config=_LOGS,
@@ -136,6 +148,7 @@ def make_listener(app: ASGIApp, tls: ListenSettings | None, idle_seconds: int = 
         proxy_headers=False,
         timeout_keep_alive=idle_seconds,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
         ssl_context_factory=_trust(tls) if tls else None,
     )
     config.load()  # a certificate that cannot be read is found now, not after we said that we are ready

@@ -20,7 +20,7 @@ from sqlglot.parsers.trino import TrinoParser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from gateway.errors import NotParsed
-from gateway.kernel.lexer import ARRAY, INTERVAL, LITERAL, Mended, Ours, check_blanks
+from gateway.kernel.lexer import ARRAY, INTERVAL, LITERAL, SESSION, Mended, Ours, check_blanks
 from gateway.kernel.words import KEYWORDS, MAY_COME, MAY_COME_FOR, MAY_GO, NO_NAMES
 
 MOST_TOKENS = 1_000_000
@@ -120,6 +120,8 @@ def _anonymous(generator: Generator, node: exp.Anonymous) -> str:
     if node.this == INTERVAL:
         sign = f"{parts[0]} " if parts[0] else ""
         return f"INTERVAL {sign}'{parts[1]}' {' TO '.join(parts[2:])}"
+    if node.this == SESSION:
+        return str(parts[0])
     if node.this == ARRAY:
         return f"ARRAY[{generator.expressions(node, flat=True)}]"
     return f"{generator.sql(node, 'this')}({generator.expressions(node, flat=True)})"

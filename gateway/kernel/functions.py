@@ -4,8 +4,9 @@ A reviewer checks: nothing that is *allowed* or *fallible* reads a table, a sess
 whose only use of an odd number is to ask for immense memory is open. What is not listed here is refused.
 
 *allowed*: gives a value for every input of its types. *fallible*: may be called, but fails on the data named beside
-it (`try` gives NULL for most of these failures, not for those that Trino calls internal errors). *refused*: may not be
-called; the reason is written for partners, with what to write instead. Limits of memory and time apply to all.
+it (`try` gives NULL for most of these failures, not for those that Trino calls internal errors). *told*: may be
+called, and the gateway writes the value in its place, so that Trino never sees the call. *refused*: may not be called;
+the reason is written for partners, with what to write instead. Limits of memory and time apply to all.
 """
 
 from __future__ import annotations
@@ -464,16 +465,18 @@ percent_rank                   window     allowed
 rank                           window     allowed
 row_number                     window     allowed
 
+# --- your own session
+current_catalog                form       told      where your session looks for tables; written without ()
+current_schema                 form       told      where your session looks for tables; written without ()
+current_user                   form       told      your own name, as your token says it; written without ()
+version                        scalar     told      the Trino whose SQL is spoken here
+
 # --- what the engine knows about itself, about its session, or does for itself
-current_catalog                form       refused   shows the gateway's own session; name the catalog you mean
 current_groups                 scalar     refused   shows the gateway's own login; see `portgate token` for yours
 current_path                   form       refused   shows the gateway's own session
-current_schema                 form       refused   shows the gateway's own session; name the schema you mean
-current_user                   form       refused   shows the gateway's own login
 fail                           scalar     refused   makes an error at will; write NULL, or CASE … END
 spatial_partitioning           aggregate  refused   made for the engine's own joins; write the join itself
 spatial_partitions             scalar     refused   made for the engine's own joins; write the join itself
-version                        scalar     refused   shows which engine answers
 
 # --- row patterns (parts of MATCH_RECOGNIZE)
 classifier                     form       refused   MATCH_RECOGNIZE is not open; write window functions
@@ -492,18 +495,20 @@ table_changes                  table      refused   reads the history of a table
 """One function a line: name, kind, verdict, note. *form*: Trino's grammar reads it, SHOW FUNCTIONS does not list it."""
 
 Kind = Literal["scalar", "aggregate", "window", "table", "form"]
-Verdict = Literal["allowed", "fallible", "refused"]
+Verdict = Literal["allowed", "fallible", "told", "refused"]
 
 _KINDS: Mapping[str, Kind] = {
     "scalar": "scalar", "aggregate": "aggregate", "window": "window", "table": "table", "form": "form"
 }  # fmt: skip
-_VERDICTS: Mapping[str, Verdict] = {"allowed": "allowed", "fallible": "fallible", "refused": "refused"}
+_VERDICTS: Mapping[str, Verdict] = {
+    "allowed": "allowed", "fallible": "fallible", "told": "told", "refused": "refused"
+}  # fmt: skip
 _LINE = re.compile(r"(?P<name>[a-z][a-z0-9_]*) +(?P<kind>[a-z]+) +(?P<verdict>[a-z]+)(?: +(?P<note>\S.*))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One line of the table; `note` says on what data it fails, or why it is refused and what to write instead."""
+    """One line of the table; `note` says on what data it fails, what it tells, or why it is refused."""
 
     name: str
     kind: Kind

@@ -16,7 +16,9 @@ from gateway.kernel.parse import Statement, place
 MAX_RELATIONS = 1_000
 """How many relations a statement may read once its CTEs are unfolded."""
 MAX_LENGTH = 1_000_000
-"""Trino's own bound on a query's text, `query.max-length`."""
+"""How long a text may be once every table stands behind its guard."""
+MAX_TOLD = 4_000_000
+"""The same for a text that metadata is written into; `query.max-length`, Trino's own bound, must be as large."""
 _RECURSIONS = 10
 """How often Trino unfolds a recursive CTE: its `max_recursion_depth`."""
 
@@ -26,11 +28,11 @@ def check_growth(statement: Statement) -> None:
     _count(statement.text, statement.tree, {})
 
 
-def check_length(sql: str) -> None:
+def check_length(sql: str, most: int = MAX_LENGTH) -> None:
     """Refuse a statement that is too long for Trino once every table stands behind its guard."""
-    if len(sql) > MAX_LENGTH:
+    if len(sql) > most:
         raise NotAllowed(
-            f"the statement grows beyond {MAX_LENGTH:,} characters once each of its tables shows only what was agreed",
+            f"the statement grows beyond {most:,} characters once each of its tables shows only what was agreed",
             hint="read fewer tables, or fewer columns of them",
         )
 

@@ -29,6 +29,7 @@ from gateway.kernel.words import (
     PUNCTUATION,
     RELATION_FOLLOWS,
     RESERVED,
+    SESSION_WORDS,
     SETS,
     SETTLED,
     TYPE_NAMES,
@@ -36,8 +37,10 @@ from gateway.kernel.words import (
     VALUE_ENDS,
 )
 
-LITERAL, INTERVAL, ARRAY = "$LITERAL", "$INTERVAL", "$ARRAY"
-"""Calls that stand for `TYPE 'text'`, `INTERVAL 'text' UNIT` and `ARRAY[…]`: no partner's text can hold a bare `$`."""
+LITERAL, INTERVAL, ARRAY, SESSION = "$LITERAL", "$INTERVAL", "$ARRAY", "$SESSION"
+"""Calls that stand for `TYPE 'text'`, `INTERVAL 'text' UNIT`, `ARRAY[…]` and `current_user` and its kind.
+
+No partner's text can hold a bare `$`."""
 
 MOST_DIGITS = 100
 
@@ -248,6 +251,9 @@ class Mended:
         elif written in LITERAL_TYPES and self._after(index) == TokenType.STRING:
             self._call(token, LITERAL, [written, self._tokens[index + 1].text])
             return 2
+        elif written in SESSION_WORDS and self._before() != TokenType.DOT:
+            self._call(token, SESSION, [written.lower()])
+            return 1
         elif self._before() == TokenType.DOT or not self._is_keyword(index, token, written):
             token = self._name(index, token, written)
         elif self._before() in (TokenType.ALIAS, TokenType.COMMA) and token.token_type in _NO_ITEM:

@@ -24,8 +24,9 @@ from gateway.errors import NotAllowed, NotParsed
 from gateway.kernel.allowed import EXTRACT_FIELDS, NODES, OPERATORS, PREDICATES, STATEMENT_STARTS, TYPES, parts_of
 from gateway.kernel.dialect import read, reads_two_ways, tokens_of
 from gateway.kernel.functions import FUNCTIONS, TABLE_FUNCTIONS
-from gateway.kernel.lexer import ARRAY, INTERVAL, LITERAL, first_word, place_of
+from gateway.kernel.lexer import ARRAY, INTERVAL, LITERAL, SESSION, first_word, place_of
 from gateway.kernel.statements import refusal_of
+from gateway.model import CANONICAL, Place
 
 MAX_BYTES = 1_000_000
 MAX_TOKENS = 60_000
@@ -42,7 +43,7 @@ _UNWRITABLE = re.compile("[\\x00\\ud800-\\udfff]")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.CASE}
 _CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.END}
-_OWN_FORMS = frozenset({LITERAL, INTERVAL, ARRAY})
+_OWN_FORMS = frozenset({LITERAL, INTERVAL, ARRAY, SESSION})
 
 
 class _Places(dict[str, Any]):
@@ -59,9 +60,11 @@ class Statement:
     text: str
     digest: str
     tree: exp.Query | exp.Values
+    place: Place = CANONICAL
+    """Where its names are looked for."""
 
 
-def parse(text: str) -> Statement:
+def parse(text: str, where: Place = CANONICAL) -> Statement:
     """Read one statement of Trino SQL, or say what to change in it.
 
     >>> parse("SELECT 1").tree.sql()
@@ -92,7 +95,7 @@ def parse(text: str) -> Statement:
     _check_joins(text, tokens, tree)
     _check_words(tokens, tree)
     _lower_names(tree)
-    return Statement(text, hashlib.sha256(text.encode()).hexdigest(), tree)
+    return Statement(text, hashlib.sha256(text.encode()).hexdigest(), tree, where)
 
 
 def place(text: str, node: exp.Expr) -> dict[str, int]:

@@ -65,7 +65,7 @@ def resolve(statement: Statement, granted: Catalog) -> Resolved:
 
 def _walk(statement: Statement, catalog: Catalog, *, strict: bool) -> Resolved:
     tree = statement.tree.copy()
-    walker = _Walker(statement.text, catalog, strict, {id(t): n for n, t in enumerate(tree.find_all(exp.Table))})
+    walker = _Walker(statement, catalog, strict, {id(t): n for n, t in enumerate(tree.find_all(exp.Table))})
     output = walker.query(tree, None, {})
     walker.flow.demand("select", *output.values)
     walker.check_all_bound(tree)
@@ -78,8 +78,14 @@ def _walk(statement: Statement, catalog: Catalog, *, strict: bool) -> Resolved:
 class _Walker:
     """Walks a query from the outside in, keeping what each level can see; `lineage` traces its expressions."""
 
-    def __init__(self, text: str, catalog: Catalog, strict: bool, places: Mapping[int, int]) -> None:
-        self._text, self._catalog, self._strict, self._places = text, catalog, strict, places
+    def __init__(self, read: Statement, catalog: Catalog, strict: bool, places: Mapping[int, int]) -> None:
+        self._text, self._place, self._catalog, self._strict, self._places = (
+            read.text,
+            read.place,
+            catalog,
+            strict,
+            places,
+        )
         self.uses: list[TableUse] = []
         self.flow = Flow(strict)
         self._tracer: Tracer[Scope] = Tracer(self.flow, self)
@@ -347,7 +353,7 @@ class _Walker:
         return Source(output, use, "" if node.alias else str(use.name), hidden=hidden)
 
     def _named(self, node: exp.Table) -> tuple[TableName, frozenset[str]]:
-        name = TableName(node.catalog or CANONICAL_CATALOG, node.db or CANONICAL_SCHEMA, node.name)
+        name = self._place.full(node.catalog, node.db, node.name)
         ports = frozenset({name.catalog})
         if name.schema == CANONICAL_SCHEMA and name.catalog in self._catalog.ports:
             name = name._replace(catalog=CANONICAL_CATALOG)

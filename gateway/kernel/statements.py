@@ -35,7 +35,7 @@ _SESSION = "who asks, and when, is known to the gateway; write the value you mea
 WORDS = {
     "NATURAL": "write JOIN … USING (…), which names the columns",
     **dict.fromkeys(
-        ("CURRENT_USER", "CURRENT_ROLE", "CURRENT_CATALOG", "CURRENT_SCHEMA", "CURRENT_PATH"), _SESSION
+        ("CURRENT_ROLE", "CURRENT_PATH"), _SESSION
     ),
     "::": "write CAST(value AS type)",
     "?": "write the value in place of the parameter",

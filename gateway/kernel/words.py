@@ -36,6 +36,8 @@ RESERVED = frozenset(
     ).split()
 )
 """Words that are names in Trino only between double quotes."""
+SESSION_WORDS = frozenset({"CURRENT_USER", "CURRENT_CATALOG", "CURRENT_SCHEMA"})
+"""Words that stand for a value of the session; the gateway writes that value in their place."""
 TYPE_NAMES = LITERAL_TYPES | {"ARRAY", "MAP", "ROW", "INTERVAL", "DOUBLE PRECISION"}
 """Types that a cast may name."""
 CALLED = frozenset({"CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP", "FIRST"})

@@ -7,10 +7,11 @@ an error leaves it as the members of a `Fault`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gateway.errors import (
+    BadParameters,
     Broken,
     CatalogFault,
     Denied,
@@ -22,13 +23,30 @@ from gateway.errors import (
 )
 from gateway.kernel.authorise import authorise, grant_of, tables_asked
 from gateway.kernel.dialect import emit
-from gateway.kernel.growth import check_growth, check_length
+from gateway.kernel.growth import MAX_LENGTH, MAX_TOLD, check_growth, check_length
 from gateway.kernel.parse import Statement, parse
 from gateway.kernel.plan import Plan, plan, without
 from gateway.kernel.resolve import Resolved, survey
 from gateway.kernel.rewrite import guard_tables
 from gateway.kernel.verify import verify
-from gateway.model import CANONICAL_CATALOG, AgreementGrant, AskedTable, Catalog, Decision, Grant, TableDecision
+from gateway.model import (
+    CANONICAL,
+    CANONICAL_CATALOG,
+    NO_FACTS,
+    AgreementGrant,
+    Asked,
+    AskedTable,
+    Catalog,
+    Decision,
+    Facts,
+    Grant,
+    Place,
+    TableDecision,
+    TableName,
+)
+
+StandIn = Callable[[Statement, Facts | None], tuple[Statement, Mapping[TableName, frozenset[str]]]]
+"""Puts facts in place of what Trino would say of itself; without facts it finds out which ones are needed."""
 
 MAX_WORDS = 1_000
 """How long a message or a hint may be: a refusal is no place to send the partner's text back."""
@@ -45,6 +63,8 @@ class Job:
     mask_keys: Mapping[str, str]
     missing: frozenset[str] = frozenset()
     """The ports to leave out, because their databases do not answer."""
+    place: Place = CANONICAL
+    facts: Facts = NO_FACTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +84,27 @@ class Desk:
     """The kernel over one catalog; it keeps the last texts as it read them, so that a second hop reads nothing again.
 
     Invariants
-    - What is kept of a text depends on the text and the catalog alone, never on who asked.
+    - What is kept of a text depends on the text, its place and the catalog alone, never on who asked.
     - A text that is no longer kept is read again, with the same outcome.
     """
 
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
-        self._read: dict[str, tuple[Statement, Resolved]] = {}
+    def __init__(self, catalog: Catalog, stand_in: StandIn = lambda statement, facts: (statement, {})) -> None:
+        self._catalog, self._stand_in = catalog, stand_in
+        self._read: dict[tuple[str, Place], tuple[Statement, Resolved, Mapping[TableName, frozenset[str]]]] = {}
 
-    def tables_asked(self, text: str) -> tuple[AskedTable, ...]:
-        """Say what the policy must be asked about before this text may be planned."""
-        return tables_asked(self._surveyed(text)[1], self._catalog)
+    def tables_asked(self, text: str, place: Place = CANONICAL) -> Asked:
+        """Say what the policy must be asked about, and what the text must be told, before it may be planned."""
+        _, surveyed, relations = self._surveyed(text, place)
+        return Asked(tables_asked(surveyed, self._catalog), relations)
 
     def plan(self, job: Job) -> Planned:
         """Bind the text to what was granted, rewrite it, verify that, and plan it."""
-        statement, surveyed = self._surveyed(job.text)
+        statement, surveyed, _ = self._surveyed(job.text, job.place)
+        statement, _ = self._stand_in(statement, job.facts)
         grant = grant_of(job.decision, self._catalog, job.mask_keys)
         resolved, grant = authorise(statement, surveyed, job.decision, grant)
         sql = emit(guard_tables(without(resolved, job.missing), grant))
-        check_length(sql)
+        check_length(sql, MAX_TOLD if job.facts.relations else MAX_LENGTH)
         planned = plan(verify(sql, grant), resolved, job.decision, grant, job.missing)
         return Planned(planned, tuple(_sharing(resolved, grant)))
 
@@ -91,16 +113,19 @@ class Desk:
         for name in self._catalog.tables:
             if name.catalog == CANONICAL_CATALOG:
                 text = f"TABLE {name}"
-                self.plan(Job(text, _everything(self.tables_asked(text)), dict.fromkeys(self._catalog.ports, "00")))
+                self.plan(
+                    Job(text, _everything(self.tables_asked(text).tables), dict.fromkeys(self._catalog.ports, "00"))
+                )
         self._read.clear()
 
-    def _surveyed(self, text: str) -> tuple[Statement, Resolved]:
-        known = self._read.pop(text, None)
+    def _surveyed(self, text: str, place: Place) -> tuple[Statement, Resolved, Mapping[TableName, frozenset[str]]]:
+        known = self._read.pop((text, place), None)
         if known is None:
-            statement = parse(text)
+            statement = parse(text, place)
             check_growth(statement)
-            known = statement, survey(statement, self._catalog)
-        self._read[text] = known
+            blank, relations = self._stand_in(statement, None)
+            known = statement, survey(blank, self._catalog), relations
+        self._read[text, place] = known
         if len(self._read) > REMEMBERED:
             del self._read[next(iter(self._read))]
         return known
@@ -122,7 +147,16 @@ def _sharing(resolved: Resolved, grant: Grant) -> list[frozenset[str]]:
 
 _KINDS: dict[str, type[GatewayError]] = {
     kind.__name__: kind
-    for kind in (NotParsed, NotAllowed, Unresolved, Denied, Broken, VerificationFailed, CatalogFault)
+    for kind in (
+        NotParsed,
+        NotAllowed,
+        Unresolved,
+        BadParameters,
+        Denied,
+        Broken,
+        VerificationFailed,
+        CatalogFault,
+    )
 }
 """The errors that leave a worker as what they are."""
 

@@ -32,7 +32,7 @@ def job(sql: str, missing: frozenset[str] = frozenset()) -> Job:
 def test_the_first_hop_says_what_to_ask_and_the_second_plans_it() -> None:
     desk = Desk(CATALOG)
 
-    asked = desk.tables_asked(SQL)
+    asked = desk.tables_asked(SQL).tables
     planned = desk.plan(job(SQL))
 
     uses: dict[str, frozenset[Use]] = {"hours": frozenset({"filter"}), "ship": frozenset({"select", "group"})}

@@ -36,7 +36,7 @@ def desk(catalog: Catalog) -> Desk:
 def planned(oracle: Oracle, catalog: Catalog, desk: Desk, partner: str, purpose: str, sql: str) -> Planned:
     """Take a text to its plan as the pipeline does."""
     who = oracle.partners[partner]
-    question = Question(who, purpose, NOW, desk.tables_asked(sql))
+    question = Question(who, purpose, NOW, desk.tables_asked(sql).tables)
     decision = asyncio.run(oracle.decide_question(question))
     grant = grant_of(decision, catalog, mask_keys(b"secret", who.organisation, catalog.ports))
     return desk.plan(Job(sql, decision, grant.mask_keys, frozenset()))
