@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi import FastAPI, Request
 from starlette.responses import Response
@@ -102,9 +102,7 @@ def add_results(
         options = read_options(request, links.of(partner, question))
         if request.method == "HEAD":  # some clients look before they ask; nothing is asked for that
             return Response(headers={"content-type": NAMES[name].media_type})
-        asked = QueryRequest(
-            question.sql, question.purpose, question.partial, client_of(request), session=question.session
-        )
+        asked = replace(question, client=client_of(request))
         more = [
             *link_headers(options.links),
             (b"content-disposition", f'attachment; filename="answer.{name}"'.encode()),

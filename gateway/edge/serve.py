@@ -17,8 +17,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from gateway.edge.strict_http import StrictProtocol
 from gateway.settings import ListenSettings, WallSettings
 
 LOOPBACK = "127.0.0.1"
@@ -56,8 +56,8 @@ class Listener(uvicorn.Server):
         yield
 
 
-class _Protocol(H11Protocol):
-    """The stricter reader of HTTP of the two, which also tells the application of the other end's certificate."""
+class _Protocol(StrictProtocol):
+    """The strict reader of HTTP, which also tells the application of the other end's certificate."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Put what the handshake has proved in front of all requests of this connection."""
@@ -139,7 +139,7 @@ def make_listener(app: ASGIApp, tls: ListenSettings | None, idle_seconds: int = 
     """Return what serves the application once it is given a socket: over TLS, or in plain HTTP."""
     config = uvicorn.Config(
         app,
-        http=_Protocol,  # no lenient headers to smuggle in
+        http=_Protocol,  # no lenient reading to smuggle something in
         ws="none",
         lifespan="off",
         log_config=_LOGS,

@@ -72,7 +72,7 @@ def test_an_address_asks_the_question_anew(name: str) -> None:
     assert read(name, answer) == 8
     partner, asked = gate.asked[1]
     assert partner == ANALYST
-    assert asked == QueryRequest("SELECT 'ü'", "freight_resilience", True, "excel")
+    assert asked == QueryRequest("SELECT 'ü'", "freight_resilience", True, client="excel")
 
 
 def read(name: str, answer: httpx.Response) -> Any:
