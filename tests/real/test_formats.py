@@ -1,4 +1,4 @@
-"""Every type that Trino has, as a literal, through the gateway: each format holds exactly the value that was written."""
+"""Every type that Trino has, as a literal, through the gateway: each format holds exactly the value written."""
 
 from __future__ import annotations
 
@@ -63,8 +63,14 @@ CASES: list[tuple[str, pa.DataType, Any, Any]] = [
     ("TIMESTAMP '2026-07-01 12:00:00'", pa.timestamp("s"), NOON, "2026-07-01 12:00:00"),
     ("TIMESTAMP '2026-07-01 12:00:00.5'", pa.timestamp("ms"), NOON + 5 * 10**11, "2026-07-01 12:00:00.5"),
     ("TIMESTAMP '2026-07-01 12:00:00.000001'", pa.timestamp("us"), NOON + 10**6, "2026-07-01 12:00:00.000001"),
-    ("TIMESTAMP '2026-07-01 12:00:00.123456789'", pa.timestamp("ns"), NOON + 123_456_789_000, "2026-07-01 12:00:00.123456789"),
-    ("TIMESTAMP '2026-07-01 12:00:00.123456789012'", pa.string(), "2026-07-01 12:00:00.123456789012", "2026-07-01 12:00:00.123456789012"),
+    (
+        "TIMESTAMP '2026-07-01 12:00:00.123456789'",
+        pa.timestamp("ns"), NOON + 123_456_789_000, "2026-07-01 12:00:00.123456789",
+    ),
+    (
+        "TIMESTAMP '2026-07-01 12:00:00.123456789012'",
+        pa.string(), "2026-07-01 12:00:00.123456789012", "2026-07-01 12:00:00.123456789012",
+    ),
     ("TIMESTAMP '0001-01-01 00:00:00.000'", pa.timestamp("ms"), -719_162 * DAY, "0001-01-01 00:00:00.000"),
     (
         "TIMESTAMP '2026-07-01 12:00:00.250 America/Los_Angeles'",
@@ -78,24 +84,39 @@ CASES: list[tuple[str, pa.DataType, Any, Any]] = [
     ("INTERVAL '-1-2' YEAR TO MONTH", pa.int32(), -14, "-1-2"),
     ("INTERVAL '-1 02:03:04.567' DAY TO SECOND", pa.duration("ms"), -93_784_567 * 10**9, "-1 02:03:04.567"),
     ("JSON '{\"a\": [1, 2.50, null]}'", pa.string(), '{"a":[1,2.50,null]}', '{"a":[1,2.50,null]}'),
-    ("UUID '12151fd2-7586-11e9-8f9e-2a86e4085a59'", pa.string(), "12151fd2-7586-11e9-8f9e-2a86e4085a59", "12151fd2-7586-11e9-8f9e-2a86e4085a59"),
+    (
+        "UUID '12151fd2-7586-11e9-8f9e-2a86e4085a59'",
+        pa.string(), "12151fd2-7586-11e9-8f9e-2a86e4085a59", "12151fd2-7586-11e9-8f9e-2a86e4085a59",
+    ),
     ("IPADDRESS '2001:db8::1'", pa.string(), "2001:db8::1", "2001:db8::1"),
     ("ARRAY[1.5, NULL]", pa.list_(pa.decimal128(2, 1)), [Decimal("1.5"), None], ["1.5", None]),
     ("CAST(ARRAY[] AS array(double))", pa.list_(pa.float64()), [], []),
     ("ARRAY[ARRAY[nan()]]", pa.list_(pa.list_(pa.float64())), [[math.nan]], [["NaN"]]),
-    ("MAP(ARRAY['k'], ARRAY[TIMESTAMP '2026-07-01 12:00:00'])", pa.map_(pa.string(), pa.timestamp("s")), [("k", NOON)], {"k": "2026-07-01 12:00:00"}),
+    (
+        "MAP(ARRAY['k'], ARRAY[TIMESTAMP '2026-07-01 12:00:00'])",
+        pa.map_(pa.string(), pa.timestamp("s")), [("k", NOON)], {"k": "2026-07-01 12:00:00"},
+    ),
     ("MAP(ARRAY[BIGINT '-7'], ARRAY[X'61'])", pa.map_(pa.int64(), pa.binary()), [(-7, b"a")], {"-7": "YQ=="}),
     ("MAP(ARRAY[DOUBLE '1.0E10'], ARRAY[true])", pa.map_(pa.float64(), pa.bool_()), [(1e10, True)], {"1.0E10": True}),
     ("MAP(ARRAY[X'6162FF'], ARRAY[1])", pa.map_(pa.binary(), pa.int32()), [(b"ab\xff", 1)], {"61 62 ff": 1}),
-    ("MAP(ARRAY[DECIMAL '1.50'], ARRAY[1])", pa.map_(pa.decimal128(3, 2), pa.int32()), [(Decimal("1.50"), 1)], {"1.50": 1}),
-    ("MAP(ARRAY[DATE '2026-07-01'], ARRAY[1])", pa.map_(pa.date32(), pa.int32()), [(NOON - DAY // 2, 1)], {"2026-07-01": 1}),
+    (
+        "MAP(ARRAY[DECIMAL '1.50'], ARRAY[1])",
+        pa.map_(pa.decimal128(3, 2), pa.int32()), [(Decimal("1.50"), 1)], {"1.50": 1},
+    ),
+    (
+        "MAP(ARRAY[DATE '2026-07-01'], ARRAY[1])",
+        pa.map_(pa.date32(), pa.int32()), [(NOON - DAY // 2, 1)], {"2026-07-01": 1},
+    ),
     ("MAP(ARRAY[ROW(1, 'x')], ARRAY[1])", pa.map_(pa.string(), pa.int32()), [("[1, x]", 1)], {"[1, x]": 1}),
     (
         "CAST(ROW(1, ROW('x', NULL)) AS row(a bigint, \"B c\" row(d varchar, e date)))",
         pa.struct([("a", pa.int64()), ("B c", pa.struct([("d", pa.string()), ("e", pa.date32())]))]),
         {"a": 1, "B c": {"d": "x", "e": None}}, [1, ["x", None]],
     ),
-    ("ROW(1, 'x')", pa.struct([("field0", pa.int32()), ("field1", pa.string())]), {"field0": 1, "field1": "x"}, [1, "x"]),
+    (
+        "ROW(1, 'x')",
+        pa.struct([("field0", pa.int32()), ("field1", pa.string())]), {"field0": 1, "field1": "x"}, [1, "x"],
+    ),
     ("NULL", pa.null(), None, None),
     ("CAST(NULL AS timestamp(3) with time zone)", pa.timestamp("ms", "UTC"), None, None),
 ]  # fmt: skip
