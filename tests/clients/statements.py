@@ -70,12 +70,12 @@ PORTS = (
     Statement("SELECT port_unlocode, count(*) AS calls FROM vessel_calls GROUP BY port_unlocode ORDER BY 1"),
     Statement("SELECT count(*), count(ata_berth_utc), min(ata_berth_utc), max(ata_berth_utc) FROM vessel_calls"),
     Statement("SELECT port_unlocode, day_local, vessels_at_anchor FROM port_status ORDER BY 1, 2 LIMIT 20"),
-    Statement("SELECT count(*) FROM california.freight.gate_transactions WHERE port_unlocode = 'USOAK'"),
+    Statement("SELECT count(*) FROM california.freight.container_moves WHERE port_unlocode = 'USOAK'"),
     Statement(
         "SELECT c.port_unlocode, count(*) FROM vessel_calls AS c JOIN port_status AS s "
         "ON s.port_unlocode = c.port_unlocode GROUP BY 1 ORDER BY 1"
     ),
-    Statement("SELECT count(*) FROM los_angeles.pola.vessel_visit"),
+    Statement("SELECT count(*) FROM los_angeles.pola.monthly_teu"),
 )
 REFUSED = (
     Statement("SELECT FROM WHERE", refused=r"(?i)syntax|mismatched|line 1:|SELECT"),
