@@ -68,6 +68,10 @@ def _asking(partner: Partner, request: QueryRequest) -> tuple[RecordedPartner, R
     return _recorded(request.preview.steward), _recorded(partner)
 
 
+def _place(request: QueryRequest) -> str:
+    return ".".join(filter(None, (request.session.catalog, request.session.schema)))
+
+
 def recorded_asked(tables: Iterable[AskedTable]) -> Mapping[str, Mapping[str, str]]:
     """Write what was asked, as short as it can be read back."""
     return {str(table.name): {c: _uses(table.uses.get(c, frozenset(USES))) for c in table.columns} for table in tables}
@@ -87,7 +91,7 @@ def decision_record(
     return DecisionRecord(
         query, utc(moment), asker, request.purpose, request.client, request.sql,
         redacted(plan.sql, grant), tables, dict(decision.revisions), decision.id, build, request.partial,
-        recorded_asked(asked), seen_as,
+        recorded_asked(asked), seen_as, _place(request),
     )  # fmt: skip
 
 
@@ -100,7 +104,7 @@ def refusal_record(
     return RefusalRecord(
         query, utc(moment), asker, request.purpose, request.client, request.sql, error.code,
         error.message, build=build, asked=None if asked is None else recorded_asked(asked),
-        seen_as=seen_as,
+        seen_as=seen_as, place=_place(request),
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import httpx
@@ -32,7 +33,6 @@ def exchange(
 ) -> tuple[int, bytes]:
     """Ask once. Raises OSError, ValueError or httpx.HTTPError; the address is the operator's word, not an answer's."""
     deadline = time.monotonic() + timeout_seconds
-    trust = ssl.create_default_context(cafile=str(ca_file)) if ca_file else True
     body = b""
     with httpx.stream(
         method,
@@ -41,7 +41,7 @@ def exchange(
         headers={"Accept": "application/json", "Accept-Encoding": "identity", **(headers or {})},
         timeout=timeout_seconds,
         follow_redirects=False,
-        verify=trust,
+        verify=_trust(ca_file, ca_file.stat().st_mtime_ns if ca_file else 0),
     ) as response:
         for chunk in response.iter_raw():
             body += chunk
@@ -50,3 +50,9 @@ def exchange(
             if time.monotonic() > deadline:  # the library's time-out is per read, so a trickle would never end
                 raise TimeoutError("the answer came too slowly")
     return response.status_code, body
+
+
+@lru_cache(maxsize=16)
+def _trust(ca_file: Path | None, _changed_at: int) -> ssl.SSLContext:
+    """Return whom to trust, read again whenever the file has changed: reading the system's authorities takes long."""
+    return ssl.create_default_context(cafile=str(ca_file)) if ca_file else httpx.create_ssl_context()

@@ -116,14 +116,14 @@ class KeySet:
                 self._waiting.release()
 
 
-def open_keys(settings: IssuerSettings) -> KeySet:
+def open_keys(settings: IssuerSettings, clock: Callable[[], float] = time.monotonic) -> KeySet:
     """Return the key set of a configured issuer; nothing is read yet."""
     if settings.jwks_url is not None and settings.jwks_file is None:
         url, ca_file = str(settings.jwks_url), settings.ca_file
-        return KeySet(lambda: bounded_http.get(url, ca_file))
+        return KeySet(lambda: bounded_http.get(url, ca_file), clock)
     if settings.jwks_file is not None and settings.jwks_url is None:
         file = settings.jwks_file
-        return KeySet(lambda: _load(file))
+        return KeySet(lambda: _load(file), clock)
     raise ValueError(f"issuer {settings.issuer}: set exactly one of jwks_url and jwks_file")
 
 

@@ -18,7 +18,8 @@ import hashlib
 import hmac
 import math
 import re
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -70,13 +71,13 @@ class TokenReader:
     - No message holds any part of a token.
     """
 
-    def __init__(self, issuers: Iterable[IssuerSettings]) -> None:
+    def __init__(self, issuers: Iterable[IssuerSettings], clock: Callable[[], float] = time.monotonic) -> None:
         self._trusted: dict[str, _Trusted] = {}
         for settings in issuers:
             _check_issuer(settings)
             if settings.issuer in self._trusted:
                 raise ValueError(f"issuer {settings.issuer} is configured twice")
-            self._trusted[settings.issuer] = _Trusted(settings, open_keys(settings))
+            self._trusted[settings.issuer] = _Trusted(settings, open_keys(settings, clock))
 
     def identify(self, token: str | None, certificate: bytes | None = None) -> Partner:
         """Return the partner that the token speaks for, or raise Unauthenticated.

@@ -25,6 +25,7 @@ from gateway.adapters.trino_wire import Results, TrinoFailure, Wire, columns_of,
 from gateway.adapters.wall import Wall
 from gateway.errors import Broken, EngineUnavailable, Failed, GatewayError, VerificationFailed
 from gateway.model import Admission, Page, Session, TableName
+from gateway.parts import PassedOn
 from gateway.settings import TrinoSettings
 
 PROBE_SECONDS = 2.5
@@ -191,8 +192,10 @@ class Running:
                 self.next = ""
                 failure = TrinoFailure(results.error)
                 raise translated(failure) from failure
-            self.next = path_of(results.nextUri)
+            self.next = path_of(results.nextUri, path)
             return self._taken(results)
+        except PassedOn:
+            raise  # who reads it on has the last word
         except VerificationFailed:
             self._wall.dismiss(self._user)
             await self._cancel_if_reached()

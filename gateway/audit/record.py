@@ -76,6 +76,8 @@ class DecisionRecord:
     asked: Asked = field(default_factory=dict)
     seen_as: RecordedPartner | None = None
     """For a preview: the partner as whom a port's steward, who stands in `partner`, looked."""
+    place: str = ""
+    """`catalog.schema` of the session, where its names were looked for; empty for the canonical schema."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ class RefusalRecord:
     asked: Asked | None = None
     """None if the policy was not asked either."""
     seen_as: RecordedPartner | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ MAX_BODY_BYTES = 1_048_576
 BODY_TIMEOUT_SECONDS = 30.0
 
 
-async def read_body(receive: Receive, limit: int = MAX_BODY_BYTES) -> bytes:
+async def read_body(receive: Receive, limit: int = MAX_BODY_BYTES, seconds: float = BODY_TIMEOUT_SECONDS) -> bytes:
     """Read a body whole; raise TooLarge or TooSlow."""
     try:
-        async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
+        async with asyncio.timeout(seconds):
             return await _all_of(receive, limit)
     except (TimeoutError, EOFError):
-        raise TooSlow(f"the body did not arrive within {BODY_TIMEOUT_SECONDS:.0f} seconds") from None
+        raise TooSlow(f"the body did not arrive within {seconds:.0f} seconds") from None
 
 
 async def _all_of(receive: Receive, limit: int) -> bytes:

@@ -40,11 +40,12 @@ class Answered(Protocol):
     async def turn(self) -> Page:
         """Ask Trino once for what comes next, for a second at most: the page may have no rows yet.
 
-        Rows are counted, and the outcome is durable before the last page is given. A failure is raised.
+        Rows are counted, and the outcome is durable before the last page is given. A failure is raised; `PassedOn` if
+        another gateway has read on from here, and then nothing is written.
         """
 
     async def again(self) -> Page:
-        """Ask Trino once more for the page that `turn` gave last; nothing is counted twice."""
+        """Ask Trino once more for the page that `turn` gave last; nothing is counted twice. `PassedOn` as above."""
 
     async def cancel(self) -> None:
         """Stop the query; nothing happens once it has ended."""

@@ -55,7 +55,6 @@ class Heard:
     """What a client's headers say."""
 
     session: Session
-    client: str
     notices: tuple[Notice, ...] = ()
 
 
@@ -79,7 +78,7 @@ def read_headers(headers: Headers, partner: Partner) -> Heard:
         prepared=_prepared(said.get("prepared-statement", ())),
         transaction=_transaction(once.get("transaction-id")),
     )
-    return Heard(session, session.source, tuple(_notices(said, once, partner)))
+    return Heard(session, tuple(_notices(said, once, partner)))
 
 
 def _collect(headers: Headers) -> dict[str, list[str]]:

@@ -36,7 +36,7 @@ from gateway.edge.problems import (
 from gateway.edge.sealed import MAX_WARNINGS_BYTES, Seal, Ticket
 from gateway.edge.stream import note_unforeseen
 from gateway.edge.trino_headers import change_headers, read_headers
-from gateway.edge.trino_queries import CANCEL_SECONDS, Given, OpenQueries, OpenQuery
+from gateway.edge.trino_queries import CANCEL_SECONDS, Given, OpenQueries, OpenQuery, kept
 from gateway.edge.trino_results import Addresses, Shown, page_parts, warnings_of
 from gateway.edge.trino_told import ToldAnswer
 from gateway.errors import BadRequest, GatewayError, Unauthenticated, Unavailable
@@ -263,7 +263,7 @@ class TrinoProtocol:
 
 
 async def _cancel(query: OpenQuery) -> Reply:
-    stopping = asyncio.ensure_future(query.cancel())
+    stopping = kept(query.cancel())
     done, _ = await asyncio.wait({stopping}, timeout=CANCEL_SECONDS)
     for each in done:
         each.result()

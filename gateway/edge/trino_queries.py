@@ -3,7 +3,7 @@
 *Invariants*
 - Of a query one page at most is kept: a small one, so that it can be given again; Trino keeps the others.
 - A page is given if it is the next one, or the last one once more; all else is past.
-- What began here and is left by its client is cancelled; what began elsewhere is let go, for it may go on elsewhere.
+- What its client leaves is cancelled by the gateway that gave it the last page; another one lets it go.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from gateway.edge.trino_errors import Cancelled
 from gateway.edge.trino_results import warnings_of
 from gateway.errors import GatewayError, TooMany
 from gateway.model import Notice, Page, Partner, Position
+from gateway.parts import PassedOn
 
 POLL_SECONDS = 1.0
 """How long a client waits for rows before it hears that there are none yet."""
@@ -68,8 +69,6 @@ class OpenQuery:
     ) -> None:
         self.partner, self.answer = partner, answer
         self.id = answer.id
-        self.began_here = warnings is None
-        """A query that began elsewhere brings its warnings along."""
         self.info_token = ""
         self.has_ended = False
         self._loop = asyncio.get_running_loop()
@@ -87,7 +86,7 @@ class OpenQuery:
     def begun(cls, partner: Partner, beginning: Beginning, notices: Iterable[Notice] = ()) -> OpenQuery:
         """Open a query that was sent, and wait for its first rows, whether or not its client asks for them already."""
         query = cls(partner, beginning.answer, notices)
-        query._beginning, query._starting = beginning, _kept(beginning.first())
+        query._beginning, query._starting = beginning, kept(beginning.first())
         return query
 
     @property
@@ -114,7 +113,7 @@ class OpenQuery:
         is_idle = self._turning is None and self._last is not None and not self._reading.locked() and not self.has_ended
         if is_idle and self.seen - self._asked > KEEP_ALIVE_SECONDS:
             self._asked = self.seen
-            _kept(self._ask_again())
+            kept(self._ask_again())
 
     async def _ask_again(self) -> None:
         async with self._reading:
@@ -127,7 +126,7 @@ class OpenQuery:
 
     def move(self, answer: Answered) -> None:
         """Go on where another gateway has left it."""
-        self._warnings, self.began_here = self.warnings, False
+        self._warnings = self.warnings
         self.answer, self._next = answer, answer.position.page
         self._beginning = self._starting = self._turning = self._last = None
 
@@ -137,9 +136,11 @@ class OpenQuery:
             if self._last is not None and number == self._last.number and self._last.next != number:
                 return await self._again(self._last)
             if number != self._next:
-                raise Gone("this page is past", hint="Read on from the last page, or ask anew.")
+                raise _past()
             try:
                 given = await self._read(number)
+            except PassedOn:
+                raise _past() from None
             except Exception as fault:
                 note_unforeseen(fault)
                 error = _cancelled() if self._is_cancelled else broken(fault)
@@ -160,9 +161,11 @@ class OpenQuery:
         if last.is_kept:
             return last
         if self._turning is not None:  # its client has asked for more already: Trino has let go of it
-            raise Gone("this page is past", hint="Read on from the last page, or ask anew.")
+            raise _past()
         try:
             page = await self.answer.again()
+        except PassedOn:
+            raise _past() from None
         except GatewayError as fault:
             return Given(last.number, "FAILED", error=self._named(fault))
         return replace(last, data=page.data, is_kept=True)
@@ -194,7 +197,7 @@ class OpenQuery:
 
     async def _turn(self) -> Page:
         """Take the turn under way, or a new one; it goes on by itself if who waits for it goes away."""
-        self._turning = turning = self._turning or _kept(self.answer.turn())
+        self._turning = turning = self._turning or kept(self.answer.turn())
         try:
             page = await asyncio.shield(turning)
         finally:
@@ -206,7 +209,7 @@ class OpenQuery:
 
     async def _ends_at_once(self) -> bool:
         """Look whether nothing but the end comes after a page, without waiting for it; what comes else is kept."""
-        self._turning = turning = _kept(self.answer.turn())
+        self._turning = turning = kept(self.answer.turn())
         await asyncio.wait({turning}, timeout=HURRY_SECONDS)
         if not turning.done() or turning.cancelled() or turning.exception() is not None:
             return False
@@ -225,6 +228,28 @@ class OpenQuery:
             self._starting.cancel()
             await asyncio.wait({self._starting})
         await (self._beginning or self.answer).cancel()
+
+    async def leave(self) -> None:
+        """Cancel what its client has left, unless another gateway reads it on; what only took part knows of no page."""
+        try:
+            if not await self._is_read_elsewhere():
+                await self.cancel()
+        except GatewayError as fault:
+            _log.error("a query that its client left did not end in good order: %s", fault.code)
+
+    async def _is_read_elsewhere(self) -> bool:
+        if self._last is None:
+            return self._warnings is not None  # nobody else can have begun with it, unless it began elsewhere
+        is_asking = self._turning is not None and not self._turning.done()
+        if self._last.position is None or is_asking or self.has_ended:
+            return False
+        try:
+            await self.answer.again()  # Trino gives the page that was asked for last, and no other
+        except PassedOn:
+            return True
+        except GatewayError:
+            return False
+        return False
 
 
 class OpenQueries:
@@ -262,8 +287,7 @@ class OpenQueries:
                 idle = now - query.seen
                 if idle > self._timeout or (query.has_ended and idle > KEPT_SECONDS):
                     self._drop(query)
-                    if query.began_here:
-                        _kept(_left(query))
+                    kept(query.leave())
 
     def _drop(self, query: OpenQuery) -> None:
         del self._open[query.id]
@@ -272,24 +296,17 @@ class OpenQueries:
             del self._counts[query.partner.organisation]
 
     async def close(self) -> None:
-        """Cancel what began here and was not read to its end."""
+        """Cancel what is not read to its end, unless it goes on elsewhere."""
         if self._sweeping is not None:
             self._sweeping.cancel()
             await asyncio.wait({self._sweeping})
-        stopping = [_kept(_left(query)) for query in self._open.values() if query.began_here]
+        stopping = [kept(query.leave()) for query in self._open.values() if not query.has_ended]
         self._open.clear()
         if stopping:
             await asyncio.wait(stopping, timeout=CANCEL_SECONDS)
 
 
-async def _left(query: OpenQuery) -> None:
-    try:
-        await query.cancel()
-    except GatewayError as fault:
-        _log.error("a query that its client left did not end in good order: %s", fault.code)
-
-
-def _kept(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+def kept(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     """Do it to its end, whoever waits for it; whether it failed is asked by who needs to know."""
     task = asyncio.create_task(work)
     _at_work.add(task)
@@ -301,6 +318,10 @@ def _done(task: asyncio.Task[Any]) -> None:
     _at_work.discard(task)
     if not task.cancelled():
         task.exception()
+
+
+def _past() -> Gone:
+    return Gone("this page is past", hint="Read on from the last page, or ask anew.")
 
 
 def _cancelled() -> Cancelled:

@@ -83,10 +83,11 @@ class Execute:
 
 @dataclass(frozen=True, slots=True)
 class ExecuteImmediate:
-    """`EXECUTE IMMEDIATE 'text' [USING parameter, …]`."""
+    """`EXECUTE IMMEDIATE 'text' [USING parameter, …]`; `start` is where in the whole text the inner one begins."""
 
     text: str
     parameters: tuple[str, ...] = ()
+    start: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -489,8 +490,9 @@ def _prepare(reader: Reader) -> Command:
 def _execute(reader: Reader) -> Command:
     if reader.peek()[:2] == ("word", "IMMEDIATE") and reader.peek(1).kind == "text":
         reader.next()
+        start = reader.peek().start + 1
         text = reader.text_said()
-        return ExecuteImmediate(text, _using(reader))
+        return ExecuteImmediate(text, _using(reader), start)
     name = reader.name()
     return Execute(name, _using(reader))
 
@@ -577,18 +579,18 @@ _EXPLAIN_FORMATS: dict[str, Literal["TEXT", "JSON"]] = {"TEXT": "TEXT", "JSON": 
 
 
 def _explain_options(reader: Reader) -> tuple[str, str]:
-    said = {"TYPE": "DISTRIBUTED", "FORMAT": "TEXT"}
+    said: dict[str, str] = {}
     reader.expect("(")
     while True:
         option = reader.one_of("TYPE", "FORMAT")
         known = _EXPLAIN_TYPES if option == "TYPE" else {**_EXPLAIN_FORMATS, "GRAPHVIZ": ""}
-        said[option] = reader.one_of(*known)
+        said.setdefault(option, reader.one_of(*known))  # of two, Trino takes the first
         if not reader.take(","):
             break
     reader.expect(")")
-    if said["FORMAT"] == "GRAPHVIZ":
+    if said.get("FORMAT") == "GRAPHVIZ":
         raise _not_open(reader, "FORMAT GRAPHVIZ", "write FORMAT TEXT or FORMAT JSON")
-    return said["TYPE"], said["FORMAT"]
+    return said.get("TYPE", "DISTRIBUTED"), said.get("FORMAT", "TEXT")
 
 
 _READERS: dict[str, Callable[[Reader], Command]] = {

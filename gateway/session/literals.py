@@ -27,7 +27,7 @@ def query_of(content: Content, types: Mapping[str, str]) -> exp.Select:
     """Write a query that gives the content, with the columns of `types` alone and in their order."""
     if not content.rows:
         items = [_named(_cast(exp.null(), type_), name) for name, type_ in types.items()]
-        return exp.Select(expressions=items or [_named(exp.true(), _FILLER)]).where(exp.false(), copy=False)
+        return exp.Select(expressions=items or [exp.true()]).where(exp.false(), copy=False)
     nothing = (None,) * content.rows
     columns = {name: content.columns.get(name, nothing) for name in types}
     varied = [name for name, values in columns.items() if values.count(values[0]) < content.rows]
@@ -37,7 +37,7 @@ def query_of(content: Content, types: Mapping[str, str]) -> exp.Select:
         )
         for name, type_ in types.items()
     ]
-    select = exp.Select(expressions=items or [_named(exp.true(), _FILLER)])
+    select = exp.Select(expressions=items or [exp.true()])
     arrays = {name: _array(columns[name], types[name]) for name in varied}
     if not arrays and content.rows > 1:  # the values are all alike, yet there are so many rows
         arrays = {_FILLER: _array(("",) * content.rows, "varchar")}

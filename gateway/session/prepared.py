@@ -62,8 +62,7 @@ def check_prepared(text: str) -> None:
         return
     command = command_of(whole)
     if isinstance(command, Prepare | Execute | ExecuteImmediate | Deallocate):
-        kind = type(command).__name__.upper().replace("EI", "E I")
-        raise NotAllowed(f"{kind} cannot be prepared", hint="prepare the statement itself")
+        raise NotAllowed(f"Invalid statement type for prepared statement: {word}", hint="prepare what it would run")
     if isinstance(command, Explain):
         parse(command.text)
 

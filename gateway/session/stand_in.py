@@ -28,6 +28,8 @@ from gateway.session.relations import HIDDEN, TRINO_VERSION, Columns, columns_of
 
 Needs = Mapping[TableName, frozenset[str]]
 """Relation -> the columns of it that a statement may use."""
+MAX_CELLS = 500_000
+"""How much of metadata one statement may read, in rows times columns over all places where it does."""
 
 _EMPTY = Content(0)
 
@@ -46,6 +48,7 @@ def stand_in(statement: Statement, facts: Facts | None) -> tuple[Statement, Need
     named = {identifier.name.lower() for identifier in tree.find_all(exp.Identifier)}
     whole = any(_shows_all(node) for node in tree.walk())
     needs: dict[TableName, frozenset[str]] = {}
+    cells = 0
     for node, name, columns in list(_relations(tree, statement)):
         used = {
             column: type_ for column, type_ in columns.items() if column in named or (whole and _shown(name, column))
@@ -57,7 +60,12 @@ def stand_in(statement: Statement, facts: Facts | None) -> tuple[Statement, Need
             hint = "`portgate catalog` lists what you may read"
             message = f"there is no table {shown}, or no agreement lets you read it"
             raise Unresolved(message, hint=hint, **place(statement.text, node))
-        _replace(node, name, query_of(pruned(content, node), used))
+        content = pruned(content, node)
+        cells += content.rows * max(1, len(used))
+        if cells > MAX_CELLS:
+            hint = "name the columns, and the schema or table, that you need"
+            raise NotAllowed("the statement reads too much metadata", hint=hint, **place(statement.text, node))
+        _replace(node, name, query_of(content, used))
     for word in list(_words(tree)):
         word.replace(_said(word, statement, facts or Facts()))
     return done, needs

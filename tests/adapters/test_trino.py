@@ -14,6 +14,7 @@ from gateway.adapters.trino_errors import DATA_ERROR
 from gateway.answer import rows_of
 from gateway.errors import EngineUnavailable, Failed, GatewayError, VerificationFailed
 from gateway.model import Page, Session
+from gateway.parts import PassedOn
 from tests.adapters.asking import ADMISSION, body, select
 from tests.adapters.fake_trino import COLUMNS, FakeTrino, engine_over, failure, rows
 
@@ -94,6 +95,21 @@ def test_another_gateway_reads_on_where_the_first_one_was(tmp_path: Path) -> Non
         return await read(engine.resume(ADMISSION.user, running.next))
 
     assert [rows_of(page) for page in story(tmp_path, trino, told)] == [[["b"]], []]
+
+
+def test_a_page_from_which_another_gateway_has_read_on_is_no_failure_of_the_query(tmp_path: Path) -> None:
+    trino = FakeTrino([rows(["a"]), rows(["b"]), EMPTY])
+
+    async def told(engine: Trino) -> bool:
+        running = await engine.start("SELECT", ADMISSION)
+        await running.turn()
+        await engine.resume(ADMISSION.user, running.next).turn()
+        with pytest.raises(PassedOn):
+            await running.again()
+        return await is_known(trino)
+
+    assert story(tmp_path, trino, told)
+    assert trino.cancelled == 0
 
 
 def test_trino_hears_of_the_session_what_is_ours_to_pass_on_and_nothing_else(tmp_path: Path) -> None:

@@ -60,12 +60,12 @@ class Reached:
 class WritingTrino(FakeTrino):
     """Asks the wall for whoever it is asked as, and writes down what reached it."""
 
-    reached: list[Reached] = field(default_factory=list)
+    written: list[Reached] = field(default_factory=list)
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one request."""
         sent = await request.read()
-        self.reached.append(Reached(request.method, request.raw_path, tuple(request.raw_headers), sent))
+        self.written.append(Reached(request.method, request.raw_path, tuple(request.raw_headers), sent))
         user = request.headers["X-Trino-User"]
         self.questions = (body("ExecuteQuery", user=user),)
         return await super().handle(request)
@@ -120,11 +120,11 @@ class Attacked:
     def taken(self) -> list[Reached]:
         """What reached Trino since the last time; the gateway asks for the first page of a statement by itself."""
         for _ in range(500):
-            verbs = [each.method for each in self.trino.reached]
+            verbs = [each.method for each in self.trino.written]
             if verbs.count("POST") <= verbs.count("GET"):
                 break
             time.sleep(0.01)
-        reached, self.trino.reached = self.trino.reached, []
+        reached, self.trino.written = self.trino.written, []
         return reached
 
 

@@ -119,7 +119,12 @@ def free_socket() -> socket.socket:
 def serving(app: ASGIApp, bound: socket.socket, tls: ListenSettings | None = None) -> Iterator[int]:
     """Serve the application on the gateway's own listener for as long as the block runs; give the TCP port."""
     listener = make_listener(app, tls)
-    thread = threading.Thread(target=lambda: asyncio.run(listener.serve([bound])), daemon=True)
+
+    async def serve() -> None:
+        await listener.serve([bound])
+        await asyncio.sleep(0.05)  # connections that were closed just now are let go by the loop
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
     try:
         yield bound.getsockname()[1]

@@ -55,13 +55,12 @@ def test_a_session_is_read_as_trino_reads_it() -> None:
             properties={"portgate.purpose": "a b", "portgate.partial": "true", "query_max_run_time": "1h"},
             prepared={"statement1": "SELECT ?, 'a,b=c'", "st+2": "SELECT 2"},
             transaction="",
-        ),
-        "trino-cli",
+        )
     )
 
 
 def test_a_client_that_says_nothing_has_a_session_all_the_same() -> None:
-    assert heard() == Heard(Session(capabilities=frozenset()), "")
+    assert heard() == Heard(Session(capabilities=frozenset()))
 
 
 def test_a_user_of_another_name_is_not_believed_and_told_so() -> None:

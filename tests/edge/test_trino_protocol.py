@@ -596,7 +596,6 @@ def test_any_gateway_with_the_same_key_gives_the_next_page() -> None:
 
         assert seen == [wide, 2, wide, 3, wide, 4, wide]
         assert len(answer.json()["warnings"]) == 2
-        assert [gateway.protocol._queries._open["q-1"].began_here for gateway in gateways] == [False, False]
 
     run(story)
 
@@ -625,20 +624,51 @@ def test_a_gateway_with_another_key_knows_nothing_of_the_page() -> None:
     run(story)
 
 
-def test_a_gateway_that_took_part_lets_go_and_cancels_nothing() -> None:
+def test_a_query_that_its_client_leaves_is_cancelled_by_the_gateway_that_gave_the_last_page() -> None:
     async def story() -> None:
         wide = "x" * 70_000
         script = Script([page(wide), page(wide), None])
         gate = gate_for(script)
-        first, second = Client(gate), Client(gate)
+        first, second, third = Client(gate), Client(gate), Client(gate)
         answer = await first.http.get((await first.post(ONE)).json()["nextUri"])
         answer = await second.http.get(answer.json()["nextUri"])
+        await third.http.head(answer.json()["nextUri"])
 
+        await third.protocol.close()
+        await first.protocol.close()
+        assert script.cancelled == 0
         await second.protocol.close()
 
-        assert script.cancelled == 0
-        deleted = await Client(gate).http.delete(answer.json()["nextUri"])
+        assert script.cancelled == 1
+
+    run(story)
+
+
+def test_any_gateway_stops_a_query() -> None:
+    async def story() -> None:
+        script = Script([page("x" * 70_000), None])
+        gate = gate_for(script)
+        first, second = Client(gate), Client(gate)
+        answer = await first.http.get((await first.post(ONE)).json()["nextUri"])
+
+        deleted = await second.http.delete(answer.json()["nextUri"])
+
         assert (deleted.status_code, script.cancelled) == (204, 1)
+
+    run(story)
+
+
+def test_a_page_that_another_gateway_has_passed_is_past_here_too() -> None:
+    async def story() -> None:
+        wide = "x" * 70_000
+        gate = gate_for(Script([page(wide), page(wide), page(wide), END]))
+        first, second = Client(gate), Client(gate)
+        addresses = [(await first.post(ONE)).json()["nextUri"]]
+        for _ in range(3):
+            addresses.append((await first.http.get(addresses[-1])).json()["nextUri"])
+
+        assert (await second.http.get(addresses[1])).status_code == 410
+        assert (await first.http.get(addresses[2])).json()["data"] == [[wide]]
 
     run(story)
 

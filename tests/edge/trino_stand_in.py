@@ -18,6 +18,7 @@ from gateway.edge.sealed import Seal
 from gateway.edge.trino_protocol import TrinoProtocol, TrinoRoutes
 from gateway.errors import Denied, EngineUnavailable, NotParsed, Unauthenticated
 from gateway.model import Notice, Page, Partner, Position, QueryRequest, Told
+from gateway.parts import PassedOn
 from tests.edge.stand_in import NOTICES, StandInGate
 
 SECRET = b"a secret that gateways share"
@@ -75,7 +76,7 @@ class ScriptedAnswer:
     async def _page(self, number: int) -> Page:
         script = self.script
         if number not in (script.reached, script.reached + 1):
-            raise EngineUnavailable("Trino does not have this page any more")
+            raise PassedOn("this page is past")
         script.asked.append(number)
         script.reached = number
         said = script.pages[number - 1]
@@ -179,6 +180,11 @@ async def _elsewhere(scope: Scope, receive: Receive, send: Send) -> None:
     await Response("elsewhere", 404)(scope, receive, send)
 
 
+def application(protocol: TrinoProtocol) -> Outermost:
+    """The protocol beside an application that has nothing."""
+    return Outermost(TrinoRoutes(_elsewhere, protocol))
+
+
 def protocol_of(gate: SpokenGate, **more: Any) -> TrinoProtocol:
     """One gateway's protocol."""
     return TrinoProtocol(gate, gate, bearer(gate), Seal(more.pop("secret", SECRET)), **more)
@@ -189,7 +195,7 @@ class Client:
 
     def __init__(self, gate: SpokenGate, partner: str = "analyst", peer: str = "127.0.0.1", **more: Any) -> None:
         self.protocol = protocol_of(gate, **more)
-        self.app = Outermost(TrinoRoutes(_elsewhere, self.protocol))
+        self.app = application(self.protocol)
         self.peer = peer
         self.http = self.as_partner(partner)
 

@@ -123,7 +123,7 @@ def _written(command: Command) -> str:  # noqa: C901 - one arm for each statemen
             return f"PREPARE {_quoted(name)} FROM {text}"
         case Execute(name, parameters):
             return f"EXECUTE {_quoted(name)}{_using(parameters)}"
-        case ExecuteImmediate(text, parameters):
+        case ExecuteImmediate(text, parameters, _):
             return f"EXECUTE IMMEDIATE {_said(text)}{_using(parameters)}"
         case DescribeInput(name):
             return f"DESCRIBE INPUT {_quoted(name)}"
