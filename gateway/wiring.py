@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -24,14 +23,13 @@ from gateway.adapters.tokens import TokenReader
 from gateway.adapters.trino import Trino
 from gateway.adapters.usage_store import SqliteUsageStore
 from gateway.adapters.wall import Wall
+from gateway.dialogue import Dialogue
 from gateway.edge.credentials import identify, plain_challenge
-from gateway.edge.front import Beginning
 from gateway.edge.oauth import Login
 from gateway.edge.results import Links
 from gateway.edge.sealed import Seal
 from gateway.edge.trino_protocol import TrinoProtocol
 from gateway.errors import Broken, GatewayError
-from gateway.model import Partner, QueryRequest
 from gateway.pipeline import Gate
 from gateway.policy.bundle import LIBRARY
 from gateway.policy.refusal import BundleRefused
@@ -122,17 +120,6 @@ def _login(settings: Settings, tokens: TokenReader, identity: Identities) -> Log
     return Login(OidcProvider(chosen, issuer, tokens), identity.identify, str(chosen.base_url))
 
 
-class _Queries:
-    """Takes every statement for a query."""
-
-    def __init__(self, gate: Gate) -> None:
-        self._gate = gate
-
-    async def speak(self, partner: Partner, request: QueryRequest) -> Beginning:
-        """Begin it, for the partner's first purpose."""
-        return await self._gate.begin(partner, replace(request, purpose=request.purpose or partner.purposes[0]))
-
-
 def _sealing_secret(settings: Settings) -> bytes:
     """What addresses are sealed with; one that is made up here opens none that another gateway has sealed."""
     file = settings.trino_clients.page_key_file
@@ -143,7 +130,7 @@ def _trino_clients(settings: Settings, gate: Gate, login: Login | None, secret: 
     chosen = settings.trino_clients
     return TrinoProtocol(
         gate,
-        _Queries(gate),
+        Dialogue(gate, settings.trino.query_timeout_seconds),
         lambda scope: identify(scope, gate),
         Seal(secret),
         timeout_seconds=chosen.timeout_seconds,

@@ -153,7 +153,7 @@ async def _read_question(request: Request, partner: Partner) -> QueryRequest:
         body = QueryBody.model_validate_json(await _read_body(request))
     except ValidationError as error:
         raise BadRequest(_what_is_wrong(error), hint='Send {"sql": …, "purpose": …, "partial": false}') from None
-    return QueryRequest(body.sql, _purpose(partner, body.purpose), body.partial, _client(request))
+    return QueryRequest(body.sql, _purpose(partner, body.purpose), body.partial, client=_client(request))
 
 
 def _client(request: Request) -> str:

@@ -9,19 +9,10 @@
 
 from __future__ import annotations
 
-import base64
-import os
-import re
 import time
-import zlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
@@ -29,6 +20,7 @@ from gateway.edge.encode import NAMES
 from gateway.edge.formats.format import Options
 from gateway.edge.front import Front
 from gateway.edge.problems import NotFound
+from gateway.edge.sealed import Envelope
 from gateway.edge.stream import QueryResponse
 from gateway.errors import BadRequest
 from gateway.model import Partner, QueryRequest, Session
@@ -39,9 +31,6 @@ MAX_SEALED_CHARACTERS = 8_000
 """Longer questions have no addresses: servers take no longer ones."""
 MAX_HEADER_BYTES = 8_192
 """Longer addresses stand in JSON and NDJSON only: clients take no longer headers."""
-
-_NONCE_BYTES = 12
-_SEALED = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 Identify = Callable[[Request], Awaitable[Partner]]
 
@@ -58,43 +47,26 @@ class Asked:
     """Unix seconds."""
 
 
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Asked)
-
-
 class Links:
     """Makes addresses, and opens them; gateways with the same secret open each other's."""
 
     def __init__(self, secret: bytes, clock: Callable[[], float] = time.time) -> None:
-        self._cipher = AESGCM(HKDF(SHA256(), 32, salt=None, info=b"portgate result links 1").derive(secret))
+        self._envelope = Envelope(secret, "portgate result links 1", Asked)
         self._clock = clock
 
     def of(self, partner: Partner, question: QueryRequest) -> Mapping[str, str]:
         """Return the address of a question for each format, by the format's name; none if it is too long."""
         until = int(self._clock()) + LIFETIME_SECONDS
         asked = Asked(question.sql, question.purpose, question.partial, question.session, until)
-        nonce = os.urandom(_NONCE_BYTES)
-        sealed = nonce + self._cipher.encrypt(nonce, zlib.compress(_encoder.encode(asked)), _owner(partner))
-        text = base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
-        return {} if len(text) > MAX_SEALED_CHARACTERS else {name: f"{PATH}{text}.{name}" for name in NAMES}
+        sealed = self._envelope.seal(partner, asked)
+        return {} if len(sealed) > MAX_SEALED_CHARACTERS else {name: f"{PATH}{sealed}.{name}" for name in NAMES}
 
     def open(self, partner: Partner, sealed: str) -> QueryRequest | None:
         """Return the question that was sealed for this partner; None for all else, whatever is wrong with it."""
-        if len(sealed) > MAX_SEALED_CHARACTERS or not _SEALED.fullmatch(sealed):
-            return None
-        try:
-            raw = base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
-            plain = self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _owner(partner))
-        except (InvalidTag, ValueError):
-            return None
-        asked = _decoder.decode(zlib.decompress(plain))
-        if asked.until < self._clock():
+        asked = self._envelope.open(partner, sealed) if len(sealed) <= MAX_SEALED_CHARACTERS else None
+        if asked is None or asked.until < self._clock():
             return None
         return QueryRequest(asked.sql, asked.purpose, asked.partial, session=asked.session)
-
-
-def _owner(partner: Partner) -> bytes:
-    return _encoder.encode((partner.organisation, partner.id))
 
 
 def link_headers(links: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
@@ -130,9 +102,7 @@ def add_results(
         options = read_options(request, links.of(partner, question))
         if request.method == "HEAD":  # some clients look before they ask; nothing is asked for that
             return Response(headers={"content-type": NAMES[name].media_type})
-        asked = QueryRequest(
-            question.sql, question.purpose, question.partial, client_of(request), session=question.session
-        )
+        asked = replace(question, client=client_of(request))
         more = [
             *link_headers(options.links),
             (b"content-disposition", f'attachment; filename="answer.{name}"'.encode()),

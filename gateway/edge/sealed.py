@@ -1,4 +1,4 @@
-"""What a gateway must remember of a page -> an opaque token for its partner's eyes alone, and back.
+"""What a gateway must remember of a page or a question -> an opaque token for its partner's eyes alone, and back.
 
 *Invariants*
 - A token opens for the partner it was sealed for and for nobody else; whoever else shows it, or changes a bit of it,
@@ -14,7 +14,7 @@ import os
 import re
 import zlib
 from dataclasses import dataclass
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -51,23 +51,23 @@ class Ticket:
 
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Ticket)
+Content = TypeVar("Content")
 
 
-class Seal:
-    """Seals tickets and opens them."""
+class Envelope(Generic[Content]):
+    """Seals values of one kind and opens them; what was sealed for one use opens for no other."""
 
-    def __init__(self, secret: bytes) -> None:
-        key = HKDF(SHA256(), 32, salt=None, info=b"portgate page addresses 1").derive(secret)
-        self._cipher = AESGCM(key)
+    def __init__(self, secret: bytes, use: str, content: type[Content]) -> None:
+        self._cipher = AESGCM(HKDF(SHA256(), 32, salt=None, info=use.encode()).derive(secret))
+        self._decoder = msgspec.msgpack.Decoder(content)
 
-    def seal(self, partner: Partner, ticket: Ticket) -> str:
-        """Return the token of a ticket."""
+    def seal(self, partner: Partner, content: Content) -> str:
+        """Return the token of a value."""
         nonce = os.urandom(_NONCE_BYTES)
-        plain = zlib.compress(_encoder.encode(ticket), 1)
+        plain = zlib.compress(_encoder.encode(content), 1)
         return _spelled(nonce + self._cipher.encrypt(nonce, plain, _owner(partner)))
 
-    def open(self, partner: Partner, token: str) -> Ticket | None:
+    def open(self, partner: Partner, token: str) -> Content | None:
         """Return what was sealed for this partner; None for all else, whatever is wrong with it."""
         if len(token) > MAX_TOKEN_CHARACTERS or not _ALPHABET.fullmatch(token):
             return None
@@ -77,7 +77,14 @@ class Seal:
         except (InvalidTag, ValueError, binascii.Error):
             return None
         # base64 has several spellings of one value where bits are left over; one is enough
-        return _decoder.decode(zlib.decompress(plain)) if _spelled(sealed) == token else None
+        return self._decoder.decode(zlib.decompress(plain)) if _spelled(sealed) == token else None
+
+
+class Seal(Envelope[Ticket]):
+    """Seals tickets and opens them."""
+
+    def __init__(self, secret: bytes) -> None:
+        super().__init__(secret, "portgate page addresses 1", Ticket)
 
 
 def _spelled(sealed: bytes) -> str:

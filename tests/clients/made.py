@@ -12,7 +12,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import venv
 from collections.abc import Callable
 from pathlib import Path
@@ -78,25 +77,26 @@ def java() -> Path:
 
 
 def java_program(source: Path) -> Path:
-    """Return the folder with the classes of one Java program, which old clients' Java can run too."""
+    """Return the folder with the classes of one Java program."""
+    return _kept("java", [source], lambda folder: compile_java(source, folder), components.COMPILER.version)
 
-    def make(folder: Path) -> None:
-        compiler = [str(java()), "-jar", str(components.java_compiler()), "-17", "-proc:none", "-d", str(folder)]
-        run([*compiler, str(source)])
 
-    return _kept("java", [source], make, components.COMPILER.version)
+def compile_java(source: Path, folder: Path) -> None:
+    """Compile one Java program into a folder."""
+    compiler = [str(java()), "-jar", str(components.java_compiler()), "-25", "-proc:none", "-d", str(folder)]
+    run([*compiler, str(source)])
 
 
 def go_program(folder: Path) -> Path:
-    """Return a Go program built from its module; Go checks what it fetches against the module's go.sum."""
+    """Return a Go program built from its module."""
+    return _kept("go", sorted(folder.iterdir()), lambda target: build_go(folder, target / "client")) / "client"
 
-    def make(target: Path) -> None:
-        go = components.locked_go()
-        with tempfile.TemporaryDirectory(prefix="go-", dir=components.cache()) as work:
-            build = [str(go), "build", "-mod=readonly", "-ldflags=-s -w", "-o", str(target / "client"), "."]
-            run(build, cwd=folder, environment=go_environment(Path(work), go))
 
-    return _kept("go", sorted(folder.iterdir()), make) / "client"
+def build_go(folder: Path, target: Path) -> None:
+    """Build a Go program; Go checks what it fetches against the module's go.sum, and keeps what it has compiled."""
+    go = components.locked_go()
+    build = [str(go), "build", "-mod=readonly", "-ldflags=-s -w", "-o", str(target), "."]
+    run(build, cwd=folder, environment=go_environment(components.cache() / "clients" / "go", go))
 
 
 def node() -> Path:

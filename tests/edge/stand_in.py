@@ -74,7 +74,8 @@ class StandInAnswer:
     given: Sequence[Rows | None]
     error: Exception | None = None
     columns: tuple[tuple[str, str], ...] = (("port", "varchar"), ("teu", "bigint"))
-    signature: bytes = b""
+    signed: bytes = b""
+    """The columns with the signatures of their types, where a test has them."""
     notices: tuple[Notice, ...] = NOTICES
     id: str = "q-1"
     stats: dict[str, object] = field(default_factory=dict)
@@ -99,6 +100,11 @@ class StandInAnswer:
             raise self.error
         self.stats.update(rows=rows, elapsed_ms=12, ports=["los_angeles"])
         self.ended = True
+
+    @property
+    def signature(self) -> bytes:
+        """The columns as Trino writes them, as far as they are known here."""
+        return self.signed or orjson.dumps([{"name": name, "type": type_} for name, type_ in self.columns])
 
     @property
     def position(self) -> Position:

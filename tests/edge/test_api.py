@@ -178,7 +178,7 @@ def test_what_was_asked_reaches_the_gate() -> None:
 
     ((partner, request),) = gate.asked
     assert partner == ANALYST
-    assert request == QueryRequest("SELECT 1", "freight_resilience", True, request.client)
+    assert request == QueryRequest("SELECT 1", "freight_resilience", True, client=request.client)
     assert request.client.startswith("notebook/1 ??x")
     assert len(request.client) == 200
 

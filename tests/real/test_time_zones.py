@@ -161,7 +161,8 @@ EXPRESSIONS = {
     "FROM (VALUES (TIMESTAMP '2026-03-08 00:00:00', TIMESTAMP '2026-03-09 00:00:00')) AS t (x, y)",
     "date_trunc": "SELECT date_trunc('day', x), CAST(date_trunc('day', with_timezone(x, 'UTC') AT TIME ZONE 'UTC') AS "
     "varchar) FROM (VALUES TIMESTAMP '2026-03-08 05:00:00') AS t (x)",
-    "date": "SELECT date(x), date(substr(CAST(x AS varchar), 1, 10)) FROM (VALUES TIMESTAMP '2026-03-08 23:59:59') AS t (x)",
+    "date": "SELECT date(x), date(substr(CAST(x AS varchar), 1, 10)) FROM (VALUES TIMESTAMP '2026-03-08 23:59:59')"
+    " AS t (x)",
     "last_day_of_month": "SELECT last_day_of_month(x), month(x), year(x) FROM (VALUES TIMESTAMP '2026-03-31 23:59:59')"
     " AS t (x)",
     "to_unixtime": "SELECT to_unixtime(with_timezone(x, 'UTC')) FROM (VALUES TIMESTAMP '2026-03-08 02:30:00') AS t (x)",
