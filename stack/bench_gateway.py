@@ -107,7 +107,9 @@ async def _serve(settings: Settings) -> None:
         secret = settings.policy.secret_file.read_text(encoding="ascii").strip()
         inside = bundles_app(gateway.bundles.served_after, secret, wall)
         speaker = SampleSpeaker(gateway, Plainly(gateway))
-        protocol = TrinoProtocol(gateway.gate, speaker, lambda scope: identify(scope, gateway.gate), Seal(uuid.uuid4().bytes * 2))
+        protocol = TrinoProtocol(
+            gateway.gate, speaker, lambda scope: identify(scope, gateway.gate), Seal(uuid.uuid4().bytes * 2)
+        )
         app = make_app(gateway.gate, gateway.ready, gateway.bundles, trino_clients=protocol)
         await serve(app, settings.listen, (inside, settings.wall))
     finally:
