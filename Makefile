@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup python demo down test twin-worlds cells check bench-kernel bench-policy bench-metadata bench-wall fmt docs lock clean
+.PHONY: help setup python demo down test twin-worlds cells check bench-kernel bench-policy bench-metadata bench-wall bench-protocol fmt docs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -59,6 +59,9 @@ bench-metadata: setup ## metadata of 5,000 columns: the gateway's own steps
 
 bench-wall: setup ## what the second wall costs: milliseconds a question, and a query over five ports (needs a running stack)
 	@$(RUN) -m stack.bench_wall
+
+bench-protocol: setup ## what Trino's clients get through Portgate, beside Trino itself (needs a running stack with samples)
+	@$(RUN) -m stack.bench_protocol
 
 lock: ## write requirements.lock anew from requirements.in
 	@$(PYTHON) -I stack/lock.py

@@ -14,7 +14,7 @@ import orjson
 from gateway.audit.record import State
 from gateway.errors import Broken, GatewayError, PortTrouble, Unavailable
 from gateway.model import Notice, Page, Position
-from gateway.parts import AuditLog, Clock, Rows, Running
+from gateway.parts import AuditLog, Clock, PassedOn, Rows, Running
 from gateway.recording import outcome_record
 from gateway.running import unless
 from gateway.usage import Meter
@@ -124,6 +124,8 @@ class Answer:
         """Write the outcome of whatever fails here before anybody hears of it."""
         try:
             yield
+        except PassedOn:
+            raise  # whoever reads it on writes how it ends
         except GatewayError as fault:
             error = _cut_off() if isinstance(fault, PortTrouble) else fault
             await self.close("failed", error)

@@ -7,6 +7,7 @@ GatewayError
 │   ├── NotParsed          the text is not one statement of Trino SQL
 │   ├── NotAllowed         a statement, function or clause off the allow-list
 │   ├── Unresolved         a name that the catalog does not know
+│   ├── BadParameters, NoSuchStatement, BadProperty, NoTransaction    of a client's own session
 │   └── Denied             the policy granted nothing here
 │       └── PortSuspended    a port stopped its agreements while the answer was under way
 ├── Failed               Trino ran the query and it failed on the partner's own doing
@@ -74,6 +75,30 @@ class Unresolved(Refused):
     """A name that the catalog does not know, or that the partner may not know of: the two look the same."""
 
     code = "unresolved"
+
+
+class BadParameters(Refused):
+    """The values for a prepared statement do not fit it."""
+
+    code = "bad_parameters"
+
+
+class NoSuchStatement(Refused):
+    """The client's session holds no prepared statement of this name."""
+
+    code = "no_such_statement"
+
+
+class BadProperty(Refused):
+    """A session property that is not open, or a value that it cannot have."""
+
+    code = "bad_property"
+
+
+class NoTransaction(Refused):
+    """There is no transaction to end, or one is open already."""
+
+    code = "no_transaction"
 
 
 class Denied(Refused):

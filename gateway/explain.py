@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gateway.kernel.plan import Plan, Share
-from gateway.model import Decision, Limited, Notice, Question, Spent, TableName
+from gateway.model import (
+    CANONICAL_CATALOG,
+    CANONICAL_SCHEMA,
+    Asked,
+    Catalog,
+    Decision,
+    Limited,
+    Notice,
+    Question,
+    Spent,
+    TableName,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +63,29 @@ class Explanation:
     ports_asked: tuple[str, ...]
     revisions: dict[str, str]
     limits: tuple[ExplainedLimit, ...] = ()
+    read: tuple[TableName, ...] = ()
+    """The tables of the query, by the names that it may have for them."""
 
 
-def explained(plan: Plan, decision: Decision, question: Question) -> Explanation:
+def explained(plan: Plan, decision: Decision, question: Question, read: tuple[TableName, ...] = ()) -> Explanation:
     """Put a plan into the words of its reader."""
     tables = tuple(_explained(share, decision) for share in plan.shares)
     revisions = {port: decision.revisions[port] for port in plan.ports}
     limits = tuple(_limit(limited, question) for limited in plan.limited)
     return Explanation(
-        decision.id, question.purpose, question.now, tables, plan.notices, plan.ports, revisions, limits
+        decision.id, question.purpose, question.now, tables, plan.notices, plan.ports, revisions, limits, read
     )  # fmt: skip
+
+
+def tables_read(asked: Asked, catalog: Catalog) -> tuple[TableName, ...]:
+    """Name what a query reads: a canonical table once, unless the query names some of its ports only."""
+    found: dict[TableName, None] = {}
+    for table in asked.tables:
+        _, schema, name = table.name
+        ports = {other.name.catalog for other in asked.tables if other.name[1:] == (schema, name)}
+        is_shared = schema == CANONICAL_SCHEMA and ports == set(catalog.mappings.get(name, ()))
+        found[TableName(CANONICAL_CATALOG, schema, name) if is_shared else table.name] = None
+    return (*found, *sorted(asked.relations))
 
 
 def _limit(limited: Limited, question: Question) -> ExplainedLimit:

@@ -127,6 +127,10 @@ class QueryRequest:
     """What the partner's program calls itself; for the audit log only, never trusted."""
     preview: Preview | None = None
     session: Session = Session()
+    said: str = ""
+    """The partner's own statement, where `sql` is the query that it means; empty: they are one."""
+    refuses_withheld: bool = False
+    """Whether the partner rather has no answer than NULL for a column that a port withholds."""
 
 
 # --- what there is --------------------------------------------------------------------------------------------------

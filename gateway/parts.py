@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.audit.record import Receipt, Record
+from gateway.errors import Unavailable
 from gateway.kernel.work import Job, Planned
 from gateway.model import (
     CANONICAL,
@@ -22,15 +23,24 @@ from gateway.model import (
     Spent,
     TableName,
 )
+from gateway.session.binding import Bound
+from gateway.session.commands import Command
+from gateway.session.prepared import Described
 
 Rows = list[list[object]]
 
 
-class Identity(Protocol):
-    """Who stands behind a token."""
+class PassedOn(Unavailable):
+    """Trino has gone on from this page: another gateway reads the query on, or has read it to its end."""
 
-    def identify(self, token: str | None) -> Partner:
-        """Raise `Unauthenticated` unless a trusted issuer vouches for the token."""
+    code = "passed_on"
+
+
+class Identity(Protocol):
+    """Who stands behind a token, or behind the client certificate (DER) of a connection."""
+
+    def identify(self, token: str | None, certificate: bytes | None = None) -> Partner:
+        """Raise `Unauthenticated` unless somebody whom we trust vouches for them."""
 
 
 class Kernel(Protocol):
@@ -41,6 +51,15 @@ class Kernel(Protocol):
 
     async def plan(self, organisation: str, job: Job) -> Planned:
         """Plan what the policy granted, or refuse the text."""
+
+    async def command(self, organisation: str, text: str) -> Command:
+        """Read a statement that is no query, or refuse it."""
+
+    async def bound(self, organisation: str, text: str, parameters: tuple[str, ...]) -> Bound:
+        """Put the parameters of a prepared statement in place, or refuse them."""
+
+    async def described(self, organisation: str, text: str) -> Described:
+        """Say what a prepared query takes and gives, or refuse it."""
 
     async def probe(self) -> None:
         """Raise `KernelUnavailable` unless a text can be read."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from gateway.answer import Answer
 from gateway.asking import Asking, Decided, Means, shown
 from gateway.errors import Denied
-from gateway.explain import Explanation, explained
+from gateway.explain import Explanation, explained, tables_read
 from gateway.kernel.authorise import ask_all, grant_of
 from gateway.kernel.keys import mask_keys
 from gateway.model import (
@@ -30,7 +30,7 @@ from gateway.model import (
     Question,
 )
 from gateway.parts import AuditLog, Clock, Engine, Identity, Kernel, Policy, Usage
-from gateway.purpose import check_purpose
+from gateway.purpose import check_purpose, check_withheld
 from gateway.recording import refusal_record, utc
 from gateway.running import RunningAnswers
 from gateway.session.metadata import RecentQuery, Seen, contents, seen
@@ -55,9 +55,9 @@ class Gate:
     recent: Callable[[Partner], tuple[RecentQuery, ...]] = field(default=lambda _: (), kw_only=True)
     """The last queries of a partner's own."""
 
-    def identify(self, token: str | None) -> Partner:
+    def identify(self, token: str | None, certificate: bytes | None = None) -> Partner:
         """Say who asks."""
-        return self.identity.identify(token)
+        return self.identity.identify(token, certificate)
 
     async def answer(self, partner: Partner, request: QueryRequest) -> Answer:
         """Take one query from request to its first rows, or raise; every ending is written down first."""
@@ -79,6 +79,7 @@ class Gate:
             tables = asked.tables
             decided = await self.decide(partner, request, asked)
             planned = await decided.plan(self.kernel)
+            check_withheld(request, planned.plan.notices)
             await decided.meter(self.usage, planned).reserve()
         except Exception as fault:  # whatever it was, it is written down, and nothing of it is shown
             error = shown(fault)
@@ -119,9 +120,10 @@ class Gate:
 
     async def explain(self, partner: Partner, request: QueryRequest) -> Explanation:
         """Decide and plan a query as `answer` would, and run nothing."""
-        decided = await self.decide(partner, request, await self.survey(partner, request))
+        asked = await self.survey(partner, request)
+        decided = await self.decide(partner, request, asked)
         planned = await decided.plan(self.kernel)
-        return explained(planned.plan, decided.decision, decided.question)
+        return explained(planned.plan, decided.decision, decided.question, tables_read(asked, self.catalog))
 
     def _now(self) -> str:
         return utc(self.clock())[:19] + "Z"

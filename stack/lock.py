@@ -1,4 +1,8 @@
-"""requirements.in -> requirements.lock: every package with its version and hashes, for all platforms."""
+"""requirements.in -> requirements.lock: every package with its version and hashes, for all platforms.
+
+The clients of the tests have environments of their own, each with its own pair in tests/clients/requirements; what a
+pair's `overrides` leaves out is left out.
+"""
 
 from __future__ import annotations
 
@@ -22,15 +26,26 @@ def main() -> int:
             [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv"], check=True
         )
         uv = Path(work) / "bin" / "uv"
-        done = subprocess.run(  # noqa: S603 - our own command
-            [
-                str(uv), "pip", "compile", "--universal", "--python-version", OLDEST_PYTHON, "--generate-hashes",
-                "--no-annotate", "--quiet", "requirements.in", "--output-file", "requirements.lock",
-            ],
-            cwd=CHECKOUT,
-            env={**os.environ, "UV_CUSTOM_COMPILE_COMMAND": "make lock"},
-            check=False,
-        )  # fmt: skip
+        return max(_lock(uv, requirements) for requirements in (CHECKOUT / "requirements.in", *_clients()))
+
+
+def _clients() -> list[Path]:
+    return sorted((CHECKOUT / "tests" / "clients" / "requirements").glob("*.in"))
+
+
+def _lock(uv: Path, requirements: Path) -> int:
+    overrides = requirements.with_suffix(".overrides")
+    done = subprocess.run(  # noqa: S603 - our own command
+        [
+            str(uv), "pip", "compile", "--universal", "--python-version", OLDEST_PYTHON, "--generate-hashes",
+            "--only-binary", ":all:", "--no-annotate", "--quiet", requirements.name,
+            "--output-file", requirements.with_suffix(".lock").name,
+            *(("--override", overrides.name) if overrides.exists() else ()),
+        ],
+        cwd=requirements.parent,
+        env={**os.environ, "UV_CUSTOM_COMPILE_COMMAND": "make lock"},
+        check=False,
+    )  # fmt: skip
     return done.returncode
 
 

@@ -28,6 +28,9 @@ from gateway.model import (
 )
 from gateway.parts import Rows
 from gateway.pipeline import Gate
+from gateway.session.binding import Bound, bind
+from gateway.session.commands import Command
+from gateway.session.prepared import Described, command_in, describe
 from gateway.session.stand_in import stand_in
 from tests.world import CATALOG, EVERYTHING, PARTNER
 
@@ -77,6 +80,18 @@ class AtOnce:
     async def plan(self, organisation: str, job: Job) -> Planned:
         """Take the second hop."""
         return self._desk.plan(job)
+
+    async def command(self, organisation: str, text: str) -> Command:
+        """Read a command."""
+        return command_in(text)
+
+    async def bound(self, organisation: str, text: str, parameters: tuple[str, ...]) -> Bound:
+        """Put parameters in place."""
+        return bind(text, parameters)
+
+    async def described(self, organisation: str, text: str) -> Described:
+        """Describe a query."""
+        return describe(text)
 
     async def probe(self) -> None:
         """Always well."""
@@ -245,7 +260,7 @@ class Counters:
 class AnyToken:
     """Believes everybody."""
 
-    def identify(self, token: str | None) -> Partner:
+    def identify(self, token: str | None, certificate: bytes | None = None) -> Partner:
         """Ana."""
         return PARTNER
 

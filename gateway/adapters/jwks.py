@@ -2,7 +2,8 @@
 
 The set is read at most once in FRESH_SECONDS, again for a key it does not know at most once in REFETCH_SECONDS, and
 after a failed read the old set serves for STALE_SECONDS: an issuer's short outage stops nobody, and nobody who makes up
-key names can make the gateway knock at the issuer's door.
+key names can make the gateway knock at the issuer's door. While one thread reads, a few others wait for what it finds:
+after a rotation many tokens come at once with a name that is not known yet.
 """
 
 from __future__ import annotations
@@ -18,15 +19,17 @@ import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from gateway.adapters import bounded_http
 from gateway.errors import IdentityUnavailable
 from gateway.settings import IssuerSettings
 
 FRESH_SECONDS = 300.0
 STALE_SECONDS = 3600.0
 REFETCH_SECONDS = 10.0
-FETCH_TIMEOUT_SECONDS = 2.0
-MAX_SET_BYTES = 262_144
-MIN_RSA_BITS = 2048
+WAITING_THREADS = 16
+"""How many may wait for a read under way; made-up key names then hold no more threads than that."""
+MIN_RSA_BITS, MIN_RSA_EXPONENT = 2048, 65_537
+PRIVATE_MEMBERS = {"d", "p", "q", "k"}
 
 KEY_FAMILIES: Mapping[str, tuple[str, str | None]] = {
     "EdDSA": ("OKP", "Ed25519"),
@@ -57,6 +60,7 @@ class KeySet:
         self._read = read
         self._clock = clock
         self._lock = threading.Lock()
+        self._waiting = threading.BoundedSemaphore(WAITING_THREADS)
         self._set = _Set({}, {})
         self._read_at: float | None = None
         self._tried_at: float | None = None
@@ -64,7 +68,7 @@ class KeySet:
     def find(self, key_id: str, algorithm: str) -> jwt.PyJWK | None:
         """Return the issuer's key of this name for this algorithm, or None if the issuer has none."""
         if self._age() > FRESH_SECONDS or key_id not in self._set.keys:
-            self._refresh()
+            self._refresh(key_id)
         if self._age() > STALE_SECONDS:
             raise IdentityUnavailable(
                 "the token issuer's keys cannot be read, so no token can be checked",
@@ -84,11 +88,12 @@ class KeySet:
     def _age(self) -> float:
         return float("inf") if self._read_at is None else self._clock() - self._read_at
 
-    def _refresh(self) -> None:
+    def _refresh(self, key_id: str) -> None:
         """Read the set again, unless that was tried a moment ago; a failed read keeps the old set."""
-        nothing_yet = self._read_at is None
-        if not self._lock.acquire(blocking=nothing_yet):
-            return  # another thread is reading: whoever already has a set waits for nobody
+        if not self._lock.acquire(blocking=self._read_at is None):
+            if key_id not in self._set.keys:
+                self._wait_for_reader()
+            return  # whoever finds their key in the old set waits for nobody
         try:
             now = self._clock()
             if self._tried_at is not None and now - self._tried_at < REFETCH_SECONDS:
@@ -101,40 +106,31 @@ class KeySet:
         finally:
             self._lock.release()
 
+    def _wait_for_reader(self) -> None:
+        """Let the thread that reads come to its end, unless many wait for it already."""
+        if self._waiting.acquire(blocking=False):
+            try:
+                with self._lock:
+                    return
+            finally:
+                self._waiting.release()
 
-def open_keys(settings: IssuerSettings) -> KeySet:
+
+def open_keys(settings: IssuerSettings, clock: Callable[[], float] = time.monotonic) -> KeySet:
     """Return the key set of a configured issuer; nothing is read yet."""
     if settings.jwks_url is not None and settings.jwks_file is None:
-        url = str(settings.jwks_url)
-        return KeySet(lambda: _fetch(url))
+        url, ca_file = str(settings.jwks_url), settings.ca_file
+        return KeySet(lambda: bounded_http.get(url, ca_file), clock)
     if settings.jwks_file is not None and settings.jwks_url is None:
         file = settings.jwks_file
-        return KeySet(lambda: _load(file))
+        return KeySet(lambda: _load(file), clock)
     raise ValueError(f"issuer {settings.issuer}: set exactly one of jwks_url and jwks_file")
 
 
 def _load(file: Path) -> bytes:
     with file.open("rb") as stream:
-        return _bounded(stream.read(MAX_SET_BYTES + 1))
-
-
-def _fetch(url: str) -> bytes:
-    """Fetch without following a redirect: the address is the operator's word, not the answer's."""
-    deadline = time.monotonic() + FETCH_TIMEOUT_SECONDS
-    body = b""
-    headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
-    with httpx.stream("GET", url, timeout=FETCH_TIMEOUT_SECONDS, follow_redirects=False, headers=headers) as response:
-        if response.status_code != httpx.codes.OK:
-            raise ValueError(f"the key set was answered with status {response.status_code}")
-        for chunk in response.iter_raw():
-            body = _bounded(body + chunk)
-            if time.monotonic() > deadline:  # the library's time-out is per read, so a trickle would never end
-                raise TimeoutError("the key set came too slowly")
-    return body
-
-
-def _bounded(body: bytes) -> bytes:
-    if len(body) > MAX_SET_BYTES:
+        body = stream.read(bounded_http.MAX_BYTES + 1)
+    if len(body) > bounded_http.MAX_BYTES:
         raise ValueError("the key set is too large")
     return body
 
@@ -162,12 +158,21 @@ def _read_key(key: JsonWebKey, algorithm: str) -> jwt.PyJWK | None:
     family, curve = KEY_FAMILIES[algorithm]
     if key.get("kty") != family or (curve is not None and key.get("crv") != curve):
         return None
-    if key.get("use", "sig") != "sig" or key.get("alg", algorithm) != algorithm:
+    if key.keys() & PRIVATE_MEMBERS:
+        return None  # whoever published the private half has given the key away
+    if key.get("use", "sig") != "sig" or key.get("alg", algorithm) != algorithm or not _may_verify(key):
         return None
     try:
         found = jwt.PyJWK(key, algorithm)
     except jwt.PyJWTError:
         return None
-    if isinstance(found.key, RSAPublicKey) and found.key.key_size < MIN_RSA_BITS:
-        return None
-    return found
+    return None if isinstance(found.key, RSAPublicKey) and _is_weak(found.key) else found
+
+
+def _may_verify(key: JsonWebKey) -> bool:
+    operations = key.get("key_ops", ["verify"])
+    return isinstance(operations, list) and "verify" in operations
+
+
+def _is_weak(key: RSAPublicKey) -> bool:
+    return key.key_size < MIN_RSA_BITS or key.public_numbers().e < MIN_RSA_EXPONENT

@@ -32,6 +32,9 @@ from gateway.adapters.turns import Turns
 from gateway.errors import KernelUnavailable, TooMany
 from gateway.kernel.work import LOST, REMEMBERED, TOO_SLOW, Fault, Job, Planned, error_of
 from gateway.model import CANONICAL, Asked, Catalog, Place
+from gateway.session.binding import Bound
+from gateway.session.commands import Command
+from gateway.session.prepared import Described
 from gateway.settings import KernelSettings
 
 SLOW_SECONDS = 0.2
@@ -99,6 +102,18 @@ class KernelPool:
     async def plan(self, organisation: str, job: Job) -> Planned:
         """Take the second hop of one query, where the first one was if that worker is free."""
         return await self.run(organisation, job.text, kernel_worker.plan, job)
+
+    async def command(self, organisation: str, text: str) -> Command:
+        """Read a statement that is no query."""
+        return await self.run(organisation, text, kernel_worker.command, text)
+
+    async def bound(self, organisation: str, text: str, parameters: tuple[str, ...]) -> Bound:
+        """Put the parameters of a prepared statement in place."""
+        return await self.run(organisation, text, kernel_worker.bound, text, parameters)
+
+    async def described(self, organisation: str, text: str) -> Described:
+        """Say what a prepared query takes and gives."""
+        return await self.run(organisation, text, kernel_worker.described, text)
 
     async def run(self, organisation: str, text: str, step: Callable[[*Given], Done | Fault], *given: *Given) -> Done:
         """Take one step over a text in a worker, when it is the organisation's turn; raise the `Fault` it ends in."""

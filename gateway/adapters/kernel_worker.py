@@ -20,6 +20,9 @@ from typing import TypeVar, TypeVarTuple
 
 from gateway.kernel.work import Desk, Fault, Job, Planned, fault_of
 from gateway.model import Asked, Catalog, Place
+from gateway.session.binding import Bound, bind
+from gateway.session.commands import Command
+from gateway.session.prepared import Described, command_in, describe
 from gateway.session.stand_in import stand_in
 
 STACK_BYTES = 120 * 1024 * 1024
@@ -65,6 +68,28 @@ def tables_asked(text: str, place: Place) -> Asked | Fault:
 def plan(job: Job) -> Planned | Fault:
     """Take the second hop of one query."""
     return _step(Desk.plan, job)
+
+
+def command(text: str) -> Command | Fault:
+    """Read a statement that is no query."""
+    return _pure(command_in, text)
+
+
+def bound(text: str, parameters: tuple[str, ...]) -> Bound | Fault:
+    """Put the parameters of a prepared statement in place."""
+    return _pure(bind, text, parameters)
+
+
+def described(text: str) -> Described | Fault:
+    """Say what a prepared query takes and gives."""
+    return _pure(describe, text)
+
+
+def _pure(step: Callable[[*Given], Done], *given: *Given) -> Done | Fault:
+    try:
+        return step(*given)
+    except Exception as error:
+        return fault_of(error)
 
 
 def _step(step: Callable[[Desk, *Given], Done], *given: *Given) -> Done | Fault:

@@ -1,8 +1,9 @@
 """Refuses mapping SQL whose values depend on the session of whoever asks: its time zone or its language.
 
 A partner chooses both, so that neither may move a time of a port's data, nor with it a row rule or an embargo.
-1. A moment with a zone comes only from a column of that type, `with_timezone(x, 'zone')`, `from_unixtime_nanos(n)`, or
-   `from_iso8601_timestamp` of a text that `OFFSET_SAID` took out: a text without an offset is read in the session's.
+1. A moment with a zone comes only from a column of that type, `with_timezone(x, 'zone')`, `from_unixtime_nanos(n) AT
+   TIME ZONE 'zone'`, for its own is the session's, or `from_iso8601_timestamp` of a text that `OFFSET_SAID` took out: a
+   text without an offset is read in the session's zone.
 2. It stands only in the shapes below, beside moments that have a zone as well: beside any other, Trino reads that one
    in the session's zone. Nothing is cast to a type with a zone, and no literal has one.
 3. What fills a column without a zone says which wall clock it means: `… AT TIME ZONE 'UTC'`.
@@ -153,6 +154,12 @@ def _is_null(node: exp.Expr, zoned: Zoned) -> bool:
 
 def _at_time_zone(node: exp.Expr, zoned: Zoned) -> bool:
     _written(node.args["zone"])
+    moment = node.this.unnest()
+    if isinstance(moment, exp.Anonymous) and moment.name == "try" and len(moment.expressions) == 1:
+        moment = moment.expressions[0].unnest()
+    if isinstance(moment, exp.Anonymous) and moment.name == "from_unixtime_nanos":
+        _without_zones_within(moment, zoned)
+        return True
     if not _is_zoned(node.this, zoned):
         raise MappingFault("AT TIME ZONE of a moment without a zone reads it in the session's", _WITH_ZONE)
     return True
@@ -202,8 +209,7 @@ def _with_timezone(call: exp.Expr, zoned: Zoned) -> bool:
 
 
 def _from_number(call: exp.Expr, zoned: Zoned) -> bool:
-    _without_zones_within(call, zoned)
-    return True
+    raise MappingFault("from_unixtime_nanos gives a moment in the session's zone", _AS_UTC)
 
 
 def _from_text(call: exp.Expr, zoned: Zoned) -> bool:

@@ -19,6 +19,7 @@ import msgspec
 from yarl import URL
 
 from gateway.errors import EngineUnavailable
+from gateway.parts import PassedOn
 from gateway.settings import TrinoSettings
 
 MAX_PAGE_BYTES = 256 * 1024 * 1024
@@ -27,10 +28,12 @@ READ_SECONDS = 30.0
 TRIES = 5
 """How often a page is asked for where Trino says that it is busy; a statement is sent once."""
 BUSY = frozenset({502, 503, 504})
+GONE = 410
+"""What Trino says of a page from which it has gone on."""
 BACK_OFF_SECONDS = 0.1
 IDLE_SECONDS = 30.0
 
-_PATH = re.compile(r"/v1/statement/(?:queued|executing)/[A-Za-z0-9_]{1,100}/[A-Za-z0-9_-]{1,200}/\d{1,10}", re.ASCII)
+_PATH = re.compile(r"/v1/statement/(?:queued|executing)/([A-Za-z0-9_]{1,100})/[A-Za-z0-9_-]{1,200}/\d{1,10}", re.ASCII)
 
 
 class FailureInfo(msgspec.Struct):
@@ -130,6 +133,8 @@ class Wire:
             async with self._open().request(verb, url, headers=headers, data=body, allow_redirects=False) as answer:
                 if answer.status in BUSY and verb == "GET":
                     raise _Busy("Trino, the query engine, is busy", hint="try again in a minute")
+                if answer.status == GONE:
+                    raise PassedOn("this page is past", hint="read on from the last page, or ask anew")
                 if answer.status != 200:
                     raise _unreachable()
                 read = await _whole(answer)
@@ -161,8 +166,10 @@ class _Busy(EngineUnavailable):
     """Trino asks to be asked again."""
 
 
-def path_of(uri: str | None) -> str:
+def path_of(uri: str | None, before: str = "") -> str:
     """Take of a URI that Trino gave the one thing that is believed; nothing for none.
+
+    With the path of a page `before` it, it must be a page of the same query.
 
     >>> path_of("https://10.0.0.1/v1/statement/executing/20261127_1_x/yab-1/2")
     '/v1/statement/executing/20261127_1_x/yab-1/2'
@@ -173,7 +180,8 @@ def path_of(uri: str | None) -> str:
         path = urlsplit(uri).path
     except ValueError:
         path = ""
-    if not _PATH.fullmatch(path) or not uri.endswith(path):
+    found, last = _PATH.fullmatch(path), _PATH.fullmatch(before)
+    if not found or not uri.endswith(path) or (last and last[1] != found[1]):
         raise _unreachable()
     return path
 

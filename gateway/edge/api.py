@@ -7,37 +7,36 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Protocol
 
-import anyio.to_thread
 import orjson
 from fastapi import FastAPI, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.edge.body import MAX_BODY_BYTES, read_body
 from gateway.edge.bundles import Intake, add_publishing
 from gateway.edge.catalog import describe
+from gateway.edge.credentials import Challenge, identify, plain_challenge
 from gateway.edge.encode import FORMATS, choose_format
 from gateway.edge.front import Front
+from gateway.edge.oauth import Login, add_login
 from gateway.edge.preview import add_previews
 from gateway.edge.problems import (
     MethodNotAllowed,
     NotAcceptable,
     NotFound,
-    TooLarge,
-    TooSlow,
     WrongMediaType,
     broken,
     problem_response,
     ready_response,
 )
+from gateway.edge.results import Links, add_results, link_headers, read_options
 from gateway.edge.stream import QueryResponse, note_unforeseen
+from gateway.edge.trino_protocol import TrinoProtocol, TrinoRoutes
 from gateway.errors import BadRequest, GatewayError, Unauthenticated
 from gateway.model import PURPOSES, Partner, QueryRequest
 
-MAX_BODY_BYTES = 1_048_576
-BODY_TIMEOUT_SECONDS = 30.0
 MAX_CLIENT_CHARACTERS = 200
 
 SECURITY_HEADERS = [
@@ -68,10 +67,18 @@ class QueryBody(BaseModel):
     partial: Annotated[bool, Field(description="Take an answer without the ports that do not answer.")] = False
 
 
-def make_app(gate: Front, ready: Readiness, bundles: Bundles | None = None) -> FastAPI:
+def make_app(
+    gate: Front,
+    ready: Readiness,
+    bundles: Bundles | None = None,
+    login: Login | None = None,
+    trino_clients: TrinoProtocol | None = None,
+    links: Links | None = None,
+) -> FastAPI:
     """Return the application: the gate's questions under /api, its health under /livez and /readyz.
 
-    With `bundles`, the ports' stewards publish to them.
+    With `bundles`, the ports' stewards publish to them; with `login`, people log in through their browser; with
+    `trino_clients`, Trino's clients are answered under /v1; with `links`, each answer has its address in every format.
     """
     app = FastAPI(
         title="Portgate",
@@ -80,33 +87,41 @@ def make_app(gate: Front, ready: Readiness, bundles: Bundles | None = None) -> F
         openapi_url="/api/openapi.json",
         redirect_slashes=False,
     )
-    app.add_exception_handler(GatewayError, _answer_error)
+    app.add_exception_handler(GatewayError, _answerer(login.challenge if login else plain_challenge))
     app.add_exception_handler(HTTPException, _answer_http_error)
+    if trino_clients is not None:
+        app.add_middleware(TrinoRoutes, protocol=trino_clients)
     app.add_middleware(Outermost)
-    _add_queries(app, gate)
+    _add_queries(app, gate, links)
+    if links is not None:
+        add_results(app, gate, links, lambda request: identify(request.scope, gate), _client)
     _add_catalog(app, gate)
-    add_previews(app, gate, lambda request: _identify(request, gate), _read_body)
+    add_previews(app, gate, lambda request: identify(request.scope, gate), _read_body)
     _add_health(app, ready, bundles)
     if bundles is not None:
-        add_publishing(app, bundles, lambda request: _identify(request, gate), _read_body)
+        add_publishing(app, bundles, lambda request: identify(request.scope, gate), _read_body)
+    if login is not None:
+        add_login(app, login)
     return app
 
 
-def _add_queries(app: FastAPI, gate: Front) -> None:
+def _add_queries(app: FastAPI, gate: Front, links: Links | None) -> None:
     body = {"requestBody": {"required": True, "content": {"application/json": {"schema": _body_schema()}}}}
 
     @app.post("/api/queries", openapi_extra=body, summary="Ask one question; rows are streamed.")
     async def queries(request: Request) -> Response:
-        partner = await _identify(request, gate)
+        partner = await identify(request.scope, gate)
         format_ = choose_format(request.headers.get("accept", ""))
         if format_ is None:
             raise NotAcceptable("none of the formats in Accept is known", hint="Ask for: " + ", ".join(FORMATS))
         question = await _read_question(request, partner)
-        return QueryResponse(lambda: gate.answer(partner, question), format_)
+        options = read_options(request, links.of(partner, question) if links else {})
+        answer = format_(options)
+        return QueryResponse(lambda: gate.answer(partner, question), answer, link_headers(options.links))
 
     @app.post("/api/explain", openapi_extra=body, summary="Say what a question would be let to see, and why.")
     async def explain(request: Request) -> Response:
-        partner = await _identify(request, gate)
+        partner = await identify(request.scope, gate)
         question = await _read_question(request, partner)
         return _json(await gate.explain(partner, question))
 
@@ -114,7 +129,7 @@ def _add_queries(app: FastAPI, gate: Front) -> None:
 def _add_catalog(app: FastAPI, gate: Front) -> None:
     @app.get("/api/catalog", summary="What there is to ask about, as far as your agreements go.")
     async def catalog(request: Request, purpose: str = "", table: str = "") -> Response:
-        partner = await _identify(request, gate)
+        partner = await identify(request.scope, gate)
         declared = _purpose(partner, purpose) or (partner.purposes or PURPOSES)[0]
         return _json(describe(await gate.visible(partner, declared), declared, table))
 
@@ -130,17 +145,6 @@ def _add_health(app: FastAPI, ready: Readiness, bundles: Bundles | None) -> None
         return ready_response(parts, bundles.status() if bundles else None)
 
 
-async def _identify(request: Request, gate: Front) -> Partner:
-    """Read the bearer token; on a thread, because the issuer's keys may have to be fetched."""
-    values = request.headers.getlist("authorization")
-    if len(values) > 1:
-        raise Unauthenticated("more than one Authorization header came", hint="Send one: Authorization: Bearer TOKEN")
-    scheme, _, token = (values[0] if values else "").partition(" ")
-    if values and scheme.lower() != "bearer":
-        raise Unauthenticated("the Authorization header is not of the kind Bearer", hint="Send: Bearer TOKEN")
-    return await anyio.to_thread.run_sync(gate.identify, token or None)
-
-
 async def _read_question(request: Request, partner: Partner) -> QueryRequest:
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if media_type != "application/json" or "content-encoding" in request.headers:
@@ -149,21 +153,16 @@ async def _read_question(request: Request, partner: Partner) -> QueryRequest:
         body = QueryBody.model_validate_json(await _read_body(request))
     except ValidationError as error:
         raise BadRequest(_what_is_wrong(error), hint='Send {"sql": …, "purpose": …, "partial": false}') from None
-    client = re.sub(r"[^\x20-\x7e]", "?", request.headers.get("user-agent", ""))[:MAX_CLIENT_CHARACTERS]
-    return QueryRequest(body.sql, _purpose(partner, body.purpose), body.partial, client)
+    return QueryRequest(body.sql, _purpose(partner, body.purpose), body.partial, client=_client(request))
+
+
+def _client(request: Request) -> str:
+    """What the partner's program calls itself."""
+    return re.sub(r"[^\x20-\x7e]", "?", request.headers.get("user-agent", ""))[:MAX_CLIENT_CHARACTERS]
 
 
 async def _read_body(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > limit:
-                    raise TooLarge(f"the body is larger than {limit} bytes", hint="Send less at once.")
-    except (TimeoutError, ClientDisconnect):
-        raise TooSlow(f"the body did not arrive within {BODY_TIMEOUT_SECONDS:.0f} seconds") from None
-    return bytes(body)
+    return await read_body(request.receive, limit)
 
 
 def _what_is_wrong(error: ValidationError) -> str:
@@ -193,8 +192,14 @@ def _body_schema() -> dict[str, object]:
     return QueryBody.model_json_schema()
 
 
-def _answer_error(_request: Request, error: Exception) -> Response:
-    return problem_response(broken(error))
+def _answerer(challenge: Challenge) -> Callable[[Request, Exception], Response]:
+    def answer_error(request: Request, error: Exception) -> Response:
+        response = problem_response(broken(error))
+        if isinstance(error, Unauthenticated):
+            response.raw_headers.extend(challenge(request.scope))
+        return response
+
+    return answer_error
 
 
 def _answer_http_error(request: Request, error: Exception) -> Response:

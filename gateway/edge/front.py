@@ -27,6 +27,10 @@ class Answered(Protocol):
         """What the partner must know about this answer."""
 
     @property
+    def progress(self) -> int:
+        """How much of the work is done, in percent, rounded down to tens."""
+
+    @property
     def position(self) -> Position:
         """Where the next page is."""
 
@@ -36,11 +40,12 @@ class Answered(Protocol):
     async def turn(self) -> Page:
         """Ask Trino once for what comes next, for a second at most: the page may have no rows yet.
 
-        Rows are counted, and the outcome is durable before the last page is given. A failure is raised.
+        Rows are counted, and the outcome is durable before the last page is given. A failure is raised; `PassedOn` if
+        another gateway has read on from here, and then nothing is written.
         """
 
     async def again(self) -> Page:
-        """Ask Trino once more for the page that `turn` gave last; nothing is counted twice."""
+        """Ask Trino once more for the page that `turn` gave last; nothing is counted twice. `PassedOn` as above."""
 
     async def cancel(self) -> None:
         """Stop the query; nothing happens once it has ended."""
@@ -63,7 +68,7 @@ class Beginning(Protocol):
 class Front(Protocol):
     """The gate."""
 
-    def identify(self, token: str | None) -> Partner:
+    def identify(self, token: str | None, certificate: bytes | None = None) -> Partner:
         """Say who asks, or raise Unauthenticated."""
 
     async def answer(self, partner: Partner, request: QueryRequest) -> Answered:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import Response
 
 from gateway.edge.encode import FORMATS, choose_format
+from gateway.edge.formats.format import Options
 from gateway.edge.front import Front
 from gateway.edge.problems import NotAcceptable
 from gateway.edge.stream import QueryResponse
@@ -70,7 +71,7 @@ def add_previews(app: FastAPI, gate: Front, identify: Identify, read_body: ReadB
             hint = 'Send {"partner": {…}, "purpose": …, "table": …, "rows": …}'
             raise BadRequest(f"this is not as it should be: {', '.join(sorted(places))}", hint=hint) from None
         partner, question = _question(steward, port, body)
-        return QueryResponse(lambda: gate.answer(partner, question), format_)
+        return QueryResponse(lambda: gate.answer(partner, question), format_(Options()))
 
 
 def _question(steward: Partner, port: str, body: PreviewBody) -> tuple[Partner, QueryRequest]:

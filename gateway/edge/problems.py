@@ -42,6 +42,18 @@ class NotAcceptable(Refused):
     code = "not_acceptable"
 
 
+class Gone(Refused):
+    """The page was there once."""
+
+    code = "gone"
+
+
+class ElsewhereForNow(Unavailable):
+    """Another gateway has begun the query, and no other can go on with it yet."""
+
+    code = "elsewhere_for_now"
+
+
 class TooLarge(Refused):
     """The request is larger than any honest one."""
 
@@ -75,6 +87,7 @@ KINDS: tuple[tuple[type[GatewayError], int, str], ...] = (
     (MethodNotAllowed, 405, "Not this method"),
     (NotAcceptable, 406, "Not in this format"),
     (TooSlow, 408, "The request came too slowly"),
+    (Gone, 410, "The page is past"),
     (TooLarge, 413, "The request is too large"),
     (WrongMediaType, 415, "The request is not JSON"),
     (BadRequest, 400, "The request is malformed"),
@@ -136,8 +149,6 @@ def _kind(error: GatewayError) -> tuple[type[GatewayError], int, str]:
 
 
 def _headers(error: GatewayError) -> Mapping[str, str]:
-    if isinstance(error, Unauthenticated):
-        return {"WWW-Authenticate": 'Bearer realm="portgate"'}
     if isinstance(error, Unavailable):
         return {"Retry-After": str(RETRY_AFTER_SECONDS)}
     return {}

@@ -10,13 +10,15 @@ import contextlib
 import os
 import signal
 import socket
+import ssl
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import uvicorn
 from fastapi import FastAPI
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.edge.strict_http import StrictProtocol
 from gateway.settings import ListenSettings, WallSettings
 
 LOOPBACK = "127.0.0.1"
@@ -26,6 +28,10 @@ FINISH_SECONDS = 1.0
 IDLE_SECONDS, WALL_IDLE_SECONDS = 5, 120
 """How long an idle connection stays open; Trino's to the wall longer than its own limit, so that Trino closes it."""
 BACKLOG = 1024
+MAX_HEAD_BYTES = 64 * 1024
+"""What one request may be before its body: a client of Trino carries its prepared statements along in its headers."""
+CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+"""Of TLS 1.2: what is recorded today stays closed even to who finds the key later. TLS 1.3 has no others."""
 
 _LOGS: dict[str, object] = {
     "version": 1,
@@ -41,7 +47,7 @@ class CannotListen(Exception):
     """An address is taken or not ours."""
 
 
-class _Listener(uvicorn.Server):
+class Listener(uvicorn.Server):
     """A server that leaves the signals to `serve`, which stops both."""
 
     @contextlib.contextmanager
@@ -50,12 +56,40 @@ class _Listener(uvicorn.Server):
         yield
 
 
-async def serve(app: FastAPI, listen: ListenSettings, wall: tuple[ASGIApp, WallSettings] | None = None) -> None:
-    """Serve until SIGTERM or SIGINT, then finish within GRACE_SECONDS; raises CannotListen."""
+class _Protocol(StrictProtocol):
+    """The strict reader of HTTP, which also tells the application of the other end's certificate."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Put what the handshake has proved in front of all requests of this connection."""
+        super().connection_made(transport)
+        connection = transport.get_extra_info("ssl_object")
+        certificate = connection.getpeercert(binary_form=True) if connection else None
+        if certificate:
+            self.app = _shown(self.app, ssl.DER_cert_to_PEM_cert(certificate))
+
+
+def _shown(app: ASGIApp, certificate: str) -> ASGIApp:
+    async def shown(scope: Scope, receive: Receive, send: Send) -> None:
+        tls = {"server_cert": None, "client_cert_chain": [certificate], "client_cert_error": None}
+        await app({**scope, "extensions": {**scope.get("extensions", {}), "tls": tls}}, receive, send)
+
+    return shown
+
+
+async def serve(
+    app: FastAPI,
+    listen: ListenSettings,
+    wall: tuple[ASGIApp, WallSettings] | None = None,
+    closing: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT, then finish within GRACE_SECONDS; raises CannotListen.
+
+    `closing` is called once nobody is served any more, while Trino can still ask the wall.
+    """
     with contextlib.ExitStack() as opened:
         tls_socket = opened.enter_context(_bind(listen.host, listen.tls_port, "listen.tls_port"))
         plain_socket = opened.enter_context(_bind(LOOPBACK, listen.plain_port, "listen.plain_port"))
-        tls, plain = _listener(app, listen), _listener(app, None)
+        tls, plain = make_listener(app, listen), make_listener(app, None)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, _stop, tls, plain)
@@ -67,6 +101,8 @@ async def serve(app: FastAPI, listen: ListenSettings, wall: tuple[ASGIApp, WallS
                 flush=True,
             )
             await asyncio.gather(tls.serve([tls_socket]), plain.serve([plain_socket]))
+            if closing is not None:
+                await closing()
         await _let_cancelled_finish()
 
 
@@ -74,7 +110,7 @@ async def serve(app: FastAPI, listen: ListenSettings, wall: tuple[ASGIApp, WallS
 async def serving_wall(app: ASGIApp, wall: WallSettings) -> AsyncIterator[None]:
     """Answer Trino's questions for as long as the block runs; raises CannotListen."""
     with _bind(wall.host, wall.tcp_port, "wall.tcp_port") as wall_socket:
-        listener = _listener(app, None, WALL_IDLE_SECONDS)
+        listener = make_listener(app, None, WALL_IDLE_SECONDS)
         serving = asyncio.create_task(listener.serve([wall_socket]))
         try:
             yield
@@ -99,10 +135,11 @@ def _bind(host: str, port: int, setting: str) -> socket.socket:
         ) from error
 
 
-def _listener(app: ASGIApp, tls: ListenSettings | None, idle_seconds: int = IDLE_SECONDS) -> _Listener:
+def make_listener(app: ASGIApp, tls: ListenSettings | None, idle_seconds: int = IDLE_SECONDS) -> Listener:
+    """Return what serves the application once it is given a socket: over TLS, or in plain HTTP."""
     config = uvicorn.Config(
         app,
-        http="h11",  # the stricter reader of the two: no lenient headers to smuggle in
+        http=_Protocol,  # no lenient reading to smuggle something in
         ws="none",
         lifespan="off",
         log_config=_LOGS,
@@ -111,13 +148,29 @@ def _listener(app: ASGIApp, tls: ListenSettings | None, idle_seconds: int = IDLE
         proxy_headers=False,
         timeout_keep_alive=idle_seconds,
         timeout_graceful_shutdown=GRACE_SECONDS,
-        ssl_certfile=str(tls.certificate_file) if tls else None,
-        ssl_keyfile=str(tls.key_file) if tls else None,
+        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
+        ssl_context_factory=_trust(tls) if tls else None,
     )
     config.load()  # a certificate that cannot be read is found now, not after we said that we are ready
-    return _Listener(config)
+    return Listener(config)
 
 
-def _stop(*listeners: _Listener) -> None:
+def _trust(listen: ListenSettings) -> Callable[..., ssl.SSLContext]:
+    """Return what makes the TLS settings; with authorities for clients, a client may show a certificate of theirs."""
+
+    def make(*_: object) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(CIPHERS)
+        context.load_cert_chain(listen.certificate_file, listen.key_file)
+        if listen.client_ca_file is not None:
+            context.load_verify_locations(listen.client_ca_file)
+            context.verify_mode = ssl.CERT_OPTIONAL
+        return context
+
+    return make
+
+
+def _stop(*listeners: Listener) -> None:
     for listener in listeners:
         listener.should_exit = True

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from gateway.answer import rows_of
-from gateway.edge.encode import Csv, Format, notice_headers
+from gateway.edge.encode import notice_headers
+from gateway.edge.formats.format import Format
 from gateway.edge.front import Answered
 from gateway.edge.problems import broken, problem_of, problem_response
 from gateway.errors import GatewayError
@@ -27,14 +27,17 @@ STALLED_READER_SECONDS = 300.0
 
 _log = logging.getLogger("portgate.edge")
 
+Headers = Sequence[tuple[bytes, bytes]]
+
 
 class QueryResponse(Response):
     """Runs the query and writes its answer; made by the endpoint, called by the server."""
 
-    def __init__(self, start: Callable[[], Awaitable[Answered]], format_: Format) -> None:
+    def __init__(self, start: Callable[[], Awaitable[Answered]], format_: Format, headers: Headers = ()) -> None:
         super().__init__()
         self._start = start
         self._format = format_
+        self._more_headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer until the end or until the reader goes away, whichever comes first."""
@@ -65,6 +68,7 @@ class QueryResponse(Response):
         pages = answer.pages()
         try:
             first = await anext(pages, Page())
+            beginning = self._format.head(answer) + await self._written(first)
         except Exception as error:
             if isinstance(error, GatewayError):
                 error.query_id = error.query_id or answer.id
@@ -72,21 +76,33 @@ class QueryResponse(Response):
             return
         await _take(send, self._head(answer))
         try:
-            await _write(send, self._format.head(answer) + self._format.page(rows_of(first)))
+            await _write(send, beginning)
             async for page in pages:
-                await _write(send, self._format.page(rows_of(page)))
-            end: bytes | None = self._format.tail(answer)
+                await _write(send, await self._written(page))
+            end, is_whole = self._format.tail(answer), True
         except _ReaderStalled:
             return  # without a last chunk, so that whoever wakes up sees that it is not whole
         except Exception as error:
             note_unforeseen(error)
-            end = self._format.broken(problem_of(broken(error)))
-        if end is not None:
+            end, is_whole = self._format.broken(problem_of(broken(error))), self._format.ends_when_broken
+        if is_whole:
             await _take(send, {"type": "http.response.body", "body": end, "more_body": False})
+        else:
+            await _write(send, end)  # and no last chunk: the connection is cut
+
+    async def _written(self, page: Page) -> bytes:
+        """Write a page, in a thread where that takes long, so that others are answered meanwhile."""
+        if self._format.is_heavy and page.rows:
+            return await asyncio.to_thread(self._format.page, page)
+        return self._format.page(page)
 
     def _head(self, answer: Answered) -> Message:
-        headers = [(b"content-type", self._format.media_type.encode()), (b"portgate-query", answer.id.encode())]
-        if isinstance(self._format, Csv):
+        headers = [
+            (b"content-type", self._format.media_type.encode()),
+            (b"portgate-query", answer.id.encode()),
+            *self._more_headers,
+        ]
+        if not self._format.tells_notices:
             headers += notice_headers(answer.notices)
         return {"type": "http.response.start", "status": 200, "headers": headers}
 

@@ -5,6 +5,7 @@ A grant is only ever a narrowing: tables and columns of the catalog, less all th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -19,13 +20,16 @@ from gateway.model import (
     CANONICAL_CATALOG,
     CANONICAL_SCHEMA,
     USES,
+    AgreementGrant,
     AskedTable,
     Branch,
     Catalog,
+    Condition,
     Decision,
     Grant,
     Partner,
     Question,
+    Scalar,
     Table,
     TableName,
     Use,
@@ -85,7 +89,32 @@ def _branches(name: TableName, decision: Decision, catalog: Catalog) -> Iterator
         answer = decision.tables.get(asked)
         if answer and answer.agreements:
             mapping = catalog.mappings[name.table][asked.catalog] if name.catalog == CANONICAL_CATALOG else None
-            yield Branch(asked.catalog, answer.agreements, mapping)
+            yield Branch(asked.catalog, tuple(_in_utc(a, catalog.tables[name]) for a in answer.agreements), mapping)
+
+
+_ZONE_SAID = re.compile(r"(UTC|[-+]\d\d:\d\d)$")
+
+
+def _in_utc(agreement: AgreementGrant, table: Table) -> AgreementGrant:
+    """Write the zone after each moment that a rule sets against a column with a zone: UTC, where the port says none.
+
+    Without it Trino would read the moment in the zone that the partner's client chose.
+    """
+    zoned = {name for name, column in table.columns.items() if column.type.endswith("with time zone")}
+    if not any(condition.column in zoned for rule in agreement.rows for condition in rule):
+        return agreement
+    rows = tuple(tuple(_zone_said(c) if c.column in zoned else c for c in rule) for rule in agreement.rows)
+    return replace(agreement, rows=rows)
+
+
+def _zone_said(condition: Condition) -> Condition:
+    def said(value: Scalar) -> Scalar:
+        return f"{value} UTC" if isinstance(value, str) and not _ZONE_SAID.search(value) else value
+
+    value = condition.value
+    if value is None:
+        return condition
+    return replace(condition, value=tuple(map(said, value)) if isinstance(value, tuple) else said(value))
 
 
 def _narrowed(table: Table, branches: tuple[Branch, ...]) -> Table:

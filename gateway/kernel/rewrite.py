@@ -171,7 +171,10 @@ def _masked(name: str, type_: str, mask: Mask, port: str, grant: Grant) -> exp.E
     if mask.kind == "truncate":
         return _truncated(name, type_, mask)
     if mask.kind == "time_grain":
-        return _call("date_trunc", exp.Literal.string(str(mask.value)), _column(name))
+        moment: exp.Expr = _column(name)
+        if type_.endswith("with time zone"):  # the start of a day is the same for everybody
+            moment = exp.AtTimeZone(this=moment, zone=exp.Literal.string("UTC"))
+        return _call("date_trunc", exp.Literal.string(str(mask.value)), moment)
     return _band(name, type_, _whole(mask.value), is_float=family in FLOATS)
 
 

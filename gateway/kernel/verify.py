@@ -13,6 +13,7 @@ It shares no code with `rewrite`: it takes each guard apart, back into the value
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -37,6 +38,7 @@ _OPERATORS: dict[type[exp.Expr], str] = {
 }  # fmt: skip
 _EVERYTHING: Rules = frozenset({frozenset()})
 _NOTHING: Rules = frozenset()
+_ZONE = re.compile(r"(UTC|[-+][0-9]{2}:[0-9]{2})$")
 _CONSTANTS = (exp.false(), exp.Not(this=exp.false()))
 
 
@@ -372,6 +374,7 @@ def _value_read(node: exp.Expr, type_: str) -> str:
     """Read a literal of the column's own type: text of another type is cast to exactly that type."""
     if isinstance(node, exp.Cast):
         _demand(_is_cast_to(node, type_) and _is_text(node.this), "(5) a value of another type")
+        _demand("zone" not in type_ or bool(_ZONE.search(node.this.name)), "(5) a moment of no zone")
         return _spelled(node.this.name)
     if isinstance(node, exp.Boolean):
         return _spelled(bool(node.this))
@@ -473,7 +476,8 @@ def _mask_text(mask: Mask, name: str, type_: str, port: str, grant: Grant) -> st
         filled = f"rpad({kept}, length({column}), '{mask.fill.replace(chr(39), chr(39) * 2)}')" if mask.fill else kept
         return filled if type_ == "varchar" else f"CAST({filled} AS {_type_text(type_)})"
     if mask.kind == "time_grain":
-        return f"date_trunc('{said}', {column})"
+        zone = " AT TIME ZONE 'UTC'" if "with time zone" in type_ else ""
+        return f"date_trunc('{said}', {column}{zone})"
     if mask.kind in ("band", "geo_grid"):
         if type_ in ("double", "real"):
             return f"CAST(floor({column} / {said}) * {said} AS {_type_text(type_)})"

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gateway.errors import (
+    BadParameters,
     Broken,
     CatalogFault,
     Denied,
@@ -146,7 +147,16 @@ def _sharing(resolved: Resolved, grant: Grant) -> list[frozenset[str]]:
 
 _KINDS: dict[str, type[GatewayError]] = {
     kind.__name__: kind
-    for kind in (NotParsed, NotAllowed, Unresolved, Denied, Broken, VerificationFailed, CatalogFault)
+    for kind in (
+        NotParsed,
+        NotAllowed,
+        Unresolved,
+        BadParameters,
+        Denied,
+        Broken,
+        VerificationFailed,
+        CatalogFault,
+    )
 }
 """The errors that leave a worker as what they are."""
 

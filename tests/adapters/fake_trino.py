@@ -51,6 +51,8 @@ class FakeTrino:
     answers: list[bool] = field(default_factory=list)
     held: Callable[[], Awaitable[None]] | None = None
     """What it waits for before it answers a statement."""
+    reached: int = 0
+    """How many pages were asked for: it gives the last of them again, and none before it."""
     base: str = ""
     next_uri: Callable[[str], str] = field(default=lambda uri: uri)
     """What it gives for the address of a next page."""
@@ -72,6 +74,7 @@ class FakeTrino:
 
     async def _take(self, sql: str) -> web.Response:
         self.sent.append(sql)
+        self.reached = 0
         if self.held:
             await self.held()
         kind = "validation" if sql.startswith("EXPLAIN") else "pages"
@@ -81,6 +84,9 @@ class FakeTrino:
         if number == 0:
             for question in self.questions:
                 self.answers.append(await self.wall.allows(question))
+        if number < self.reached - 1:
+            return web.Response(status=410)
+        self.reached = number + 1
         pages = self.validation if kind == "validation" else self.pages
         more = number + 1 < len(pages)
         return self._answer(pages[number], kind, number + 1 if more else None)

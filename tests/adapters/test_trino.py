@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,8 +14,9 @@ from gateway.adapters.trino import Running, Trino
 from gateway.adapters.trino_errors import DATA_ERROR
 from gateway.answer import rows_of
 from gateway.errors import EngineUnavailable, Failed, GatewayError, VerificationFailed
-from gateway.model import Page, Session
-from tests.adapters.asking import ADMISSION, body, select
+from gateway.model import Page, Reach, Session
+from gateway.parts import PassedOn
+from tests.adapters.asking import ADMISSION, VISIT, body, select
 from tests.adapters.fake_trino import COLUMNS, FakeTrino, engine_over, failure, rows
 
 T = TypeVar("T")
@@ -94,6 +96,21 @@ def test_another_gateway_reads_on_where_the_first_one_was(tmp_path: Path) -> Non
         return await read(engine.resume(ADMISSION.user, running.next))
 
     assert [rows_of(page) for page in story(tmp_path, trino, told)] == [[["b"]], []]
+
+
+def test_a_page_from_which_another_gateway_has_read_on_is_no_failure_of_the_query(tmp_path: Path) -> None:
+    trino = FakeTrino([rows(["a"]), rows(["b"]), EMPTY])
+
+    async def told(engine: Trino) -> bool:
+        running = await engine.start("SELECT", ADMISSION)
+        await running.turn()
+        await engine.resume(ADMISSION.user, running.next).turn()
+        with pytest.raises(PassedOn):
+            await running.again()
+        return await is_known(trino)
+
+    assert story(tmp_path, trino, told)
+    assert trino.cancelled == 0
 
 
 def test_trino_hears_of_the_session_what_is_ours_to_pass_on_and_nothing_else(tmp_path: Path) -> None:
@@ -217,6 +234,31 @@ def test_trinos_words_are_kept_once_rows_have_come(tmp_path: Path) -> None:
     trino = FakeTrino([rows(["a"]), failure("TYPE_MISMATCH", SAYS)], validation=[failure("TYPE_MISMATCH", SAYS)])
 
     assert failing(tmp_path, trino, Failed)[0].message == DATA_ERROR
+
+
+DIVIDED = failure("DIVISION_BY_ZERO", "line 1:8: Division by zero")
+
+
+def failed(folder: Path, reach: Reach) -> Failed:
+    """How a query ends that divides by zero."""
+    trino = FakeTrino([DIVIDED], questions=(body("ExecuteQuery"),))
+
+    async def told(engine: Trino) -> Failed:
+        with pytest.raises(Failed) as fault:
+            await read(await engine.start("SELECT", replace(ADMISSION, reach=reach)))
+        return fault.value
+
+    return story(folder, trino, told)
+
+
+def test_what_goes_wrong_in_a_query_that_reads_no_table_is_told_in_trinos_words(tmp_path: Path) -> None:
+    error = failed(tmp_path, {})
+
+    assert (error.message, error.name) == ("Division by zero", "DIVISION_BY_ZERO")
+
+
+def test_what_goes_wrong_in_a_query_that_only_counts_a_table_is_not(tmp_path: Path) -> None:
+    assert failed(tmp_path, {VISIT: frozenset()}).message == DATA_ERROR
 
 
 @pytest.mark.parametrize(

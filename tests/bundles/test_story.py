@@ -38,7 +38,7 @@ HIDDEN = b'package ports.oakland.narrow\n\ndeny contains "The port is closed for
 class ByName:
     """Takes a name for a token."""
 
-    def identify(self, token: str | None) -> Partner:
+    def identify(self, token: str | None, certificate: bytes | None = None) -> Partner:
         return {"ana": ANALYST, **STEWARDS}[token or ""]
 
 

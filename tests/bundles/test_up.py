@@ -37,7 +37,7 @@ class Issued(StandInGate):
         super().__init__()
         self._reader = reader
 
-    def identify(self, token: str | None) -> Partner:
+    def identify(self, token: str | None, certificate: bytes | None = None) -> Partner:
         return self._reader.identify(token)
 
 

@@ -38,7 +38,7 @@ class Choosing(StandInGate):
 
     reader: TokenReader | None = None
 
-    def identify(self, token: str | None) -> Partner:
+    def identify(self, token: str | None, certificate: bytes | None = None) -> Partner:
         """Read a real token if there is an issuer."""
         return self.reader.identify(token) if self.reader else super().identify(token)
 

@@ -74,9 +74,12 @@ class StandInAnswer:
     given: Sequence[Rows | None]
     error: Exception | None = None
     columns: tuple[tuple[str, str], ...] = (("port", "varchar"), ("teu", "bigint"))
+    signed: bytes = b""
+    """The columns with the signatures of their types, where a test has them."""
     notices: tuple[Notice, ...] = NOTICES
     id: str = "q-1"
     stats: dict[str, object] = field(default_factory=dict)
+    progress: int = 0
     ended: bool = False
     cancelled: int = 0
     waiting: asyncio.Event = field(default_factory=asyncio.Event)
@@ -85,13 +88,13 @@ class StandInAnswer:
     async def pages(self) -> AsyncIterator[Page]:
         """Yield page after page."""
         rows = 0
-        for page in self.given:
-            if page is None:
+        for given in self.given:
+            if given is None:
                 self.waiting.set()
                 await asyncio.Event().wait()
                 continue
-            rows += len(page)
-            yield page_of(page)
+            rows += len(given)
+            yield page_of(given)
         if self.error is not None:
             self.ended = True
             raise self.error
@@ -101,7 +104,7 @@ class StandInAnswer:
     @property
     def signature(self) -> bytes:
         """The columns as Trino writes them, as far as they are known here."""
-        return orjson.dumps([{"name": name, "type": type_} for name, type_ in self.columns])
+        return self.signed or orjson.dumps([{"name": name, "type": type_} for name, type_ in self.columns])
 
     @property
     def position(self) -> Position:
@@ -149,7 +152,7 @@ class StandInGate:
     explanation: object = None
     parts: dict[str, str] = field(default_factory=lambda: {"policy": "ok", "engine": "ok", "audit": "ok"})
 
-    def identify(self, token: str | None) -> Partner:
+    def identify(self, token: str | None, certificate: bytes | None = None) -> Partner:
         """Take the partner's name for a token."""
         partners = {"analyst": ANALYST, "planner": PLANNER, "steward": STEWARD}
         if token not in partners:

@@ -22,7 +22,7 @@ from gateway.edge.wall import wall_app
 from gateway.errors import VerificationFailed
 from gateway.kernel.dialect import emit, read_text
 from gateway.kernel.work import Planned
-from gateway.model import AskedTable, Partner, QueryRequest
+from gateway.model import Asked, Partner, QueryRequest
 from gateway.parts import Kernel
 from gateway.pipeline import Gate
 from gateway.settings import Settings, read_settings
@@ -57,9 +57,9 @@ class BrokenGate(Gate):
 
     sabotage: Sabotage = field(kw_only=True)
 
-    async def decide(self, partner: Partner, request: QueryRequest, tables: tuple[AskedTable, ...]) -> Decided:
+    async def decide(self, partner: Partner, request: QueryRequest, asked: Asked) -> Decided:
         """Decide as ever."""
-        decided = await Gate.decide(self, partner, request, tables)
+        decided = await Gate.decide(self, partner, request, asked)
         kept = {each.name: getattr(decided, each.name) for each in fields(decided)}
         return Broken(**kept, sabotage=self.sabotage)
 

@@ -19,6 +19,7 @@ from stack.layout import Home
 from stack.settings import StackSettings
 
 SETTINGS = StackSettings(as_of=date(2026, 11, 22), scale=0.01)
+COMPILER = fetching.Jar("the Java compiler", "org.eclipse.jdt", "ecj", "0", sha256(b"right").hexdigest())
 NOT_NEEDED = Path("/nowhere")
 
 
@@ -97,7 +98,7 @@ def test_a_java_compiler_is_checked_and_moved_to_its_place(tmp_path: Path) -> No
     kept = compiler_in(tmp_path, b"right")
     target = tmp_path / "bin" / "ecj-0.jar"
 
-    fetching.fetch_compiler(tmp_path, fetching.Compiler("0", sha256(b"right").hexdigest()), target, Silent())
+    fetching.fetch_jar(tmp_path, COMPILER, target, Silent())
 
     assert target.read_bytes() == b"right"
     assert not kept.exists()
@@ -111,7 +112,7 @@ def test_a_java_compiler_that_is_not_the_one_named_is_removed(
     refusing_network()
 
     with pytest.raises(ComponentFault, match="the Java compiler 0 could not be downloaded"):
-        fetching.fetch_compiler(tmp_path, fetching.Compiler("0", sha256(b"right").hexdigest()), target, Silent())
+        fetching.fetch_jar(tmp_path, COMPILER, target, Silent())
 
     assert not kept.exists()
     assert not target.exists()

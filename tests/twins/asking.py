@@ -237,7 +237,7 @@ class _NoWall(Wall):
 class _Nobody:
     """No token is read in this test: the partner stands before the gate already."""
 
-    def identify(self, token: str | None) -> Partner:
+    def identify(self, token: str | None, certificate: bytes | None = None) -> Partner:
         """Never asked."""
         raise AssertionError("a token was read, though the partner stands before the gate already")
 

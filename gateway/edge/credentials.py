@@ -1,0 +1,43 @@
+"""A request -> the partner who asks: by its Authorization header, by the certificate of its connection, or both."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+
+import anyio.to_thread
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from gateway.edge.front import Front
+from gateway.errors import Unauthenticated
+from gateway.model import Partner
+
+Challenge = Callable[[Scope], list[tuple[bytes, bytes]]]
+"""The headers that tell a client without credentials how to come by them."""
+
+
+def plain_challenge(_scope: Scope) -> list[tuple[bytes, bytes]]:
+    """Ask for a token, and name no place to get one."""
+    return [(b"www-authenticate", b'Bearer realm="Portgate"')]
+
+
+async def identify(scope: Scope, gate: Front) -> Partner:
+    """Say who asks, or raise Unauthenticated; on a thread, because the issuer's keys may have to be fetched."""
+    return await anyio.to_thread.run_sync(gate.identify, _bearer(Headers(scope=scope)), _certificate(scope))
+
+
+def _bearer(headers: Headers) -> str | None:
+    values = headers.getlist("authorization")
+    if len(values) > 1:
+        raise Unauthenticated("more than one Authorization header came", hint="Send one: Authorization: Bearer TOKEN")
+    scheme, _, token = (values[0] if values else "").partition(" ")
+    if values and scheme.lower() != "bearer":
+        raise Unauthenticated("the Authorization header is not of the kind Bearer", hint="Send: Bearer TOKEN")
+    return token or None
+
+
+def _certificate(scope: Scope) -> bytes | None:
+    """Return what the TLS listener found in the handshake (ASGI's extension `tls`); no header can say it."""
+    chain = scope.get("extensions", {}).get("tls", {}).get("client_cert_chain", ())
+    return ssl.PEM_cert_to_DER_cert(next(iter(chain))) if chain else None

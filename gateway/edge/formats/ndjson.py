@@ -1,0 +1,43 @@
+"""An answer -> lines of JSON; each row is Trino's own bytes."""
+
+from __future__ import annotations
+
+import msgspec
+import orjson
+
+from gateway.edge.formats.format import Options, Problem, all_notices, column_members
+from gateway.edge.front import Answered
+from gateway.model import Page
+
+_rows = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class NdJson:
+    """One JSON text a line: the columns, each row, then notices and stats; `error` in their place if it failed."""
+
+    media_type = "application/x-ndjson"
+    is_heavy = False
+    tells_notices = True
+    ends_when_broken = True
+
+    def __init__(self, options: Options) -> None:
+        self._links = options.links
+
+    def head(self, answer: Answered) -> bytes:
+        """Write the line of the columns."""
+        return orjson.dumps({"id": answer.id, "columns": column_members(answer)}) + b"\n"
+
+    def page(self, page: Page) -> bytes:
+        """Write each row as a line."""
+        if not page.rows:
+            return b""
+        return b"\n".join(_rows.decode(page.data)) + b"\n"
+
+    def tail(self, answer: Answered) -> bytes:
+        """Write the line of notices and stats."""
+        told: dict[str, object] = {"notices": all_notices(answer), "stats": answer.stats}
+        return orjson.dumps({**told, "links": self._links} if self._links else told) + b"\n"
+
+    def broken(self, problem: Problem) -> bytes:
+        """Write the line of the error."""
+        return orjson.dumps({"error": problem}) + b"\n"

@@ -1,0 +1,1 @@
+"""Unmodified Trino clients, each driven through the same eight checks."""
