@@ -24,6 +24,8 @@ from gateway.model import Change, Notice, Partner, Session
 from gateway.session.zones import zone_of
 
 MAX_STATEMENT_BYTES = 1_048_576
+MAX_PREPARED_CHARACTERS = 4 * MAX_STATEMENT_BYTES
+"""All of a session together: a short header can hold many texts that grow when they are unpacked."""
 MAX_HEADER_CHARACTERS = 60_000
 """What a client takes in one header of an answer: Python's reads lines of 64 KB."""
 MAX_NAMES = 500
@@ -146,8 +148,13 @@ def _properties(values: Iterable[str]) -> dict[str, str]:
 
 
 def _prepared(values: Iterable[str]) -> dict[str, str]:
-    header = "X-Trino-Prepared-Statement"
-    return {_decoded(name, header): prepared_text(value) for name, value in _pairs(values, header)}
+    header, prepared, size = "X-Trino-Prepared-Statement", {}, 0
+    for name, value in _pairs(values, header):
+        text = prepared[_decoded(name, header)] = prepared_text(value)
+        size += len(text)
+        if size > MAX_PREPARED_CHARACTERS:
+            raise BadRequest(f"{header} holds texts that are too long together", hint="Deallocate some.")
+    return prepared
 
 
 def prepared_text(value: str) -> str:
