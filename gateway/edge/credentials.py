@@ -24,7 +24,13 @@ def plain_challenge(_scope: Scope) -> list[tuple[bytes, bytes]]:
 
 async def identify(scope: Scope, gate: Front) -> Partner:
     """Say who asks, or raise Unauthenticated; on a thread, because the issuer's keys may have to be fetched."""
-    return await anyio.to_thread.run_sync(gate.identify, _bearer(Headers(scope=scope)), _certificate(scope))
+    headers, certificate = Headers(scope=scope), _certificate(scope)
+    token = _bearer(headers)
+    if certificate and not token and "origin" in headers:
+        raise Unauthenticated(  # browsers show certificates unasked, also for what another site makes them send
+            "a page in a browser cannot ask with a client certificate", hint="Send a token: Authorization: Bearer TOKEN"
+        )
+    return await anyio.to_thread.run_sync(gate.identify, token, certificate)
 
 
 def _bearer(headers: Headers) -> str | None:

@@ -71,12 +71,14 @@ class Gateway:
     crl_file: Path
     provider: Provider
 
-    def ask(self, pair: Pair | None = None, token: str = "", url: str = "") -> httpx.Response:
+    def ask(
+        self, pair: Pair | None = None, token: str = "", url: str = "", more: dict[str, str] | None = None
+    ) -> httpx.Response:
         """Ask for the catalog over a connection of its own."""
         trust = ssl.create_default_context(cafile=str(self.server_ca))
         if pair:
             trust.load_cert_chain(*pair.files)
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = {**({"Authorization": f"Bearer {token}"} if token else {}), **(more or {})}
         with httpx.Client(verify=trust, trust_env=False) as client:
             return client.get(f"{url or self.url}/api/catalog", headers=headers)
 
@@ -213,6 +215,15 @@ def test_no_header_is_a_certificate(gateway: Gateway, name: str) -> None:
     with httpx.Client(verify=trust, trust_env=False) as client:
         for url in (gateway.url, gateway.plain):
             assert client.get(f"{url}/api/catalog", headers={name: value}).status_code == 401
+    assert gateway.ask(pair).status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", ""])
+def test_another_site_cannot_ask_with_the_certificate_of_somebodys_browser(gateway: Gateway, origin: str) -> None:
+    pair = gateway.authority.issue(SUBJECT)
+
+    assert gateway.ask(pair, more={"Origin": origin}).status_code == 401
+    assert gateway.ask(pair, gateway.token(), more={"Origin": origin}).status_code == 200
     assert gateway.ask(pair).status_code == 200
 
 
