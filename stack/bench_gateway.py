@@ -18,8 +18,9 @@ import uvloop
 from gateway.adapters.clock import now
 from gateway.answer import Answer
 from gateway.audit.record import Receipt, Record
-from gateway.edge.api import identify_by, make_app
+from gateway.edge.api import make_app
 from gateway.edge.bundles import bundles_app
+from gateway.edge.credentials import identify
 from gateway.edge.front import Beginning, Speaker
 from gateway.edge.sealed import Seal
 from gateway.edge.serve import serve
@@ -106,7 +107,9 @@ async def _serve(settings: Settings) -> None:
         secret = settings.policy.secret_file.read_text(encoding="ascii").strip()
         inside = bundles_app(gateway.bundles.served_after, secret, wall)
         speaker = SampleSpeaker(gateway, Plainly(gateway))
-        protocol = TrinoProtocol(gateway.gate, speaker, identify_by(gateway.gate), Seal(uuid.uuid4().bytes * 2))
+        protocol = TrinoProtocol(
+            gateway.gate, speaker, lambda scope: identify(scope, gateway.gate), Seal(uuid.uuid4().bytes * 2)
+        )
         app = make_app(gateway.gate, gateway.ready, gateway.bundles, trino_clients=protocol)
         await serve(app, settings.listen, (inside, settings.wall))
     finally:
