@@ -65,7 +65,11 @@ class Portgate:
         return create_engine(address, **{"connect_args": self._arguments(), **more})
 
     def sqlalchemy_url(self, catalog: str = CATALOG, schema: str = SCHEMA) -> str:
-        """Return a URL for tools that take nothing else; it holds the token."""
+        """Return a URL for tools that take no engine; it holds the token.
+
+        A URL cannot say that it is for HTTPS, and trino's dialect takes it for that at TCP port 443 only; at another,
+        give the tool `connect_args={"http_scheme": "https"}` too.
+        """
         if not isinstance(self.auth, JWTAuthentication) or self.place.scheme != "https":
             raise ValueError("a URL can hold a token only, for https only; use engine()")
         query = {

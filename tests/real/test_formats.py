@@ -221,7 +221,9 @@ def test_sqlalchemy_takes_the_engine_and_the_url(stack: Stack) -> None:
     )
     sql = sqlalchemy.text("SELECT count(*) FROM vessel_calls WHERE port_unlocode = :port")
 
-    for engine in (portgate.engine(), sqlalchemy.create_engine(portgate.sqlalchemy_url())):
+    by_url = sqlalchemy.create_engine(portgate.sqlalchemy_url(), connect_args={"http_scheme": "https"})
+
+    for engine in (portgate.engine(), by_url):
         with engine.connect() as connection:
             assert connection.execute(sql, {"port": "USOAK"}).scalar_one() > 0
         engine.dispose()

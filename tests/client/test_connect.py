@@ -1,0 +1,72 @@
+"""Connections and engines are trino's own, set up for the gateway, the partner and the purpose."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+from trino.auth import JWTAuthentication, OAuth2Authentication
+from trino.dbapi import Connection
+
+from gateway.client import Portgate, connect, engine, sqlalchemy_url
+
+WHO: dict[str, Any] = {"token": "a-token", "purpose": "freight_resilience", "partial": True, "verify": "/tmp/ca.pem"}  # noqa: S108
+PROPERTIES = {"portgate.purpose": "freight_resilience", "portgate.partial": "true"}
+
+
+def test_a_connection_is_trinos_with_the_purpose_in_its_session() -> None:
+    connection = connect("https://portgate.example:8443", **WHO)
+
+    session = connection._client_session
+    assert isinstance(connection, Connection)
+    assert (connection.host, connection.port, connection.http_scheme) == ("portgate.example", 8443, "https")
+    assert connection.auth == JWTAuthentication("a-token")
+    assert (session.catalog, session.schema, session.properties) == ("california", "freight", PROPERTIES)
+    assert connection._http_session.verify == "/tmp/ca.pem"  # noqa: S108
+
+
+def test_what_is_not_chosen_is_not_said() -> None:
+    connection = connect("portgate.example", token="a-token", catalog="oakland", schema="public")  # noqa: S106
+
+    assert connection._client_session.properties == {}
+    assert (connection._client_session.catalog, connection._client_session.schema) == ("oakland", "public")
+
+
+def test_another_way_of_logging_in_is_handed_on() -> None:
+    browser = OAuth2Authentication()
+
+    assert connect("portgate.example", auth=browser).auth is browser
+
+
+def test_an_engine_and_a_url_mean_the_same_connection() -> None:
+    sqlalchemy = pytest.importorskip("sqlalchemy")
+    url = sqlalchemy.make_url(sqlalchemy_url("https://portgate.example:8443", **WHO))
+    made = engine("https://portgate.example:8443", **WHO)
+
+    _, by_url = url.get_dialect()().create_connect_args(url)
+    _, by_engine = made.dialect.create_connect_args(made.url)
+
+    assert (by_engine["host"], by_engine["port"]) == (by_url["host"], by_url["port"]) == ("portgate.example", 8443)
+    assert (
+        (by_engine["catalog"], by_engine["schema"])
+        == (by_url["catalog"], by_url["schema"])
+        == ("california", "freight")
+    )
+    assert by_url["auth"] == JWTAuthentication("a-token")
+    assert by_url["verify"] == "/tmp/ca.pem"  # noqa: S108
+    assert by_url["session_properties"] == PROPERTIES
+
+
+def test_a_url_is_made_of_a_token_only() -> None:
+    pytest.importorskip("sqlalchemy")
+
+    with pytest.raises(ValueError, match="engine"):
+        Portgate.at("portgate.example", auth=OAuth2Authentication()).sqlalchemy_url()
+
+
+def test_an_engine_without_sqlalchemy_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+
+    with pytest.raises(ImportError, match="pip install sqlalchemy"):
+        engine("portgate.example", **WHO)
