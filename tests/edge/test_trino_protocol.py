@@ -117,7 +117,12 @@ def test_a_client_that_waits_for_rows_hears_every_second_that_there_are_none(mon
     run(story)
 
 
-def test_the_last_page_can_be_read_again_and_no_other() -> None:
+@pytest.mark.parametrize(("room", "asked"), [(0, [1, 2, 2, 3]), (10_000_000, [1, 2, 3, 4])])
+def test_the_last_page_can_be_read_again_and_no_other(
+    monkeypatch: pytest.MonkeyPatch, room: int, asked: list[int]
+) -> None:
+    monkeypatch.setattr(trino_queries, "AHEAD_BYTES", room)
+
     async def story() -> None:
         wide = "x" * 70_000
         script = Script([page(1), page(wide), page(wide), END])
@@ -138,7 +143,29 @@ def test_the_last_page_can_be_read_again_and_no_other() -> None:
         assert large.json()["data"] == large_again.json()["data"] == [[wide]]
         assert before.status_code == 410
         assert next_.json()["data"] == [[wide]]
-        assert script.asked == [1, 2, 2, 3]
+        await asyncio.sleep(0)
+        assert script.asked == asked
+
+    run(story)
+
+
+def test_what_is_kept_has_a_bound_for_all_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = "x" * 70_000
+    monkeypatch.setattr(trino_queries, "AHEAD_BYTES", 2 * 70_006)
+
+    async def story() -> None:
+        one, two = [Script([page(wide), page(wide), page(wide), END]) for _ in range(2)]
+        client = Client(gate_for(one, two))
+        posted = [(await client.post(ONE)).json() for _ in range(2)]
+        pages = [(await client.http.get(each["nextUri"])).json() for each in posted]
+        await asyncio.sleep(0)
+        assert [one.asked, two.asked] == [[1, 2], [1]]
+
+        await client.http.delete(pages[0]["nextUri"])
+        await client.http.get(pages[1]["nextUri"])
+        await asyncio.sleep(0)
+
+        assert two.asked == [1, 2, 3]
 
     run(story)
 
@@ -498,6 +525,7 @@ def test_a_query_that_nobody_reads_is_cancelled_and_one_that_is_alive_is_not() -
 
 def test_a_heartbeat_reaches_trino_from_time_to_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trino_queries, "KEEP_ALIVE_SECONDS", 0.0)
+    monkeypatch.setattr(trino_queries, "AHEAD_BYTES", 0)
 
     async def story() -> None:
         script = Script([page("x" * 70_000), END])
@@ -627,10 +655,11 @@ def test_a_gateway_with_another_key_knows_nothing_of_the_page() -> None:
 def test_a_query_that_its_client_leaves_is_cancelled_by_the_gateway_that_gave_the_last_page() -> None:
     async def story() -> None:
         wide = "x" * 70_000
-        script = Script([page(wide), page(wide), None])
+        script = Script([page(wide), page(wide), page(wide), None])
         gate = gate_for(script)
         first, second, third = Client(gate), Client(gate), Client(gate)
         answer = await first.http.get((await first.post(ONE)).json()["nextUri"])
+        answer = await second.http.get(answer.json()["nextUri"])
         answer = await second.http.get(answer.json()["nextUri"])
         await third.http.head(answer.json()["nextUri"])
 
