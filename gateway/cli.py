@@ -80,18 +80,23 @@ def query(
     format_: Annotated[
         Literal["table", "csv", "json"], typer.Option("--format", help="How rows are printed.")
     ] = "table",
+    formulas: Annotated[
+        Literal["escaped", "raw"],
+        typer.Option(
+            "--formulas", help="In CSV: whether a text that a spreadsheet takes for a formula gets a ' first."
+        ),
+    ] = "escaped",
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Ask one query; rows go to standard output as they arrive, notices to standard error."""
-    from gateway.edge.client import connect, stream_lines
+    from gateway.edge.client import ask
     from gateway.edge.printing import PRINTERS
 
     text = _read_sql(sql)
     with _told(text):
         place = _home(home)
-        question = {"sql": text, "purpose": _purpose(name, purpose), "partial": partial}
-        with connect(place, _token(place, name)) as client:
-            PRINTERS[format_](sys.stdout, sys.stderr).write(stream_lines(client, question))
+        answer = ask(place, _token(place, name), text, _purpose(name, purpose), partial)
+        PRINTERS[format_](sys.stdout, sys.stderr, formulas == "escaped").write(answer)
 
 
 @app.command(epilog=EXIT_CODES)

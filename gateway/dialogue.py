@@ -225,13 +225,13 @@ class Dialogue:
 
     async def _show(self, partner: Partner, request: QueryRequest, command: Show) -> Spoken:
         text = await self._query_of(partner, request, command)
-        return await self._gate.begin(partner, replace(request, sql=text))
+        return await self._gate.begin(partner, replace(request, sql=text, said=request.sql))
 
     async def _query_of(self, partner: Partner, request: QueryRequest, show: Show) -> str:
         return query_of_show(show, place_of(request), await self._gate.seen(partner, request.purpose))
 
     async def _explain(self, partner: Partner, request: QueryRequest, command: Explain) -> Told:
-        inner = replace(request, sql=blanked(request.sql, command.start))
+        inner = replace(request, sql=blanked(request.sql, command.start), said=request.sql)
         if first_word(command.text)[0] in COMMAND_STARTS:
             meant = await self._gate.kernel.command(partner.organisation, inner.sql)
             if not isinstance(meant, Show):

@@ -26,6 +26,7 @@ from gateway.adapters.wall import Wall
 from gateway.errors import Broken, EngineUnavailable, Failed, GatewayError, VerificationFailed
 from gateway.model import Admission, Page, Session, TableName
 from gateway.parts import PassedOn
+from gateway.session.properties import shortest
 from gateway.settings import TrinoSettings
 
 PROBE_SECONDS = 2.5
@@ -144,9 +145,14 @@ class Trino:
             "X-Trino-Source": "portgate",
             "X-Trino-Time-Zone": session.time_zone,
             "X-Trino-Client-Capabilities": ",".join(capabilities),
-            "X-Trino-Session": f"query_max_run_time={int(self._settings.query_timeout_seconds)}s",
+            "X-Trino-Session": f"query_max_run_time={self._limit(session)}s",
             **language,
         }
+
+    def _limit(self, session: Session) -> str:
+        """How many seconds a query may run: a client may make that shorter."""
+        seconds = min(self._settings.query_timeout_seconds, shortest(session.properties))
+        return f"{seconds:.3f}".rstrip("0").rstrip(".")
 
     def _token(self, user: str) -> str:
         moment = int(time.time())

@@ -6,7 +6,7 @@ import json
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,17 @@ class Home:
         """Where the development issuer keeps its key."""
         return self.directory / "identity"
 
+    @property
+    def authority(self) -> Path:
+        """The certificate authority of its gateway."""
+        return self.directory / "tls" / "ca.pem"
+
+    @property
+    def url(self) -> str:
+        """Where its gateway answers; raises NoStack."""
+        listen = self.settings().listen
+        return f"https://{listen.host}:{listen.tls_port}"
+
     def settings(self) -> Settings:
         """Read the settings of its gateway; raises NoStack."""
         file = self.directory / "gateway.yaml"
@@ -54,11 +65,9 @@ class Home:
 @contextmanager
 def connect(home: Home, token: str) -> Iterator[httpx.Client]:
     """Open a connection to the home's gateway that trusts its certificate authority and no other."""
-    listen = home.settings().listen
-    authority = home.directory / "tls" / "ca.pem"
-    url = f"https://{listen.host}:{listen.tls_port}"
+    url = home.url
     try:
-        trust = ssl.create_default_context(cafile=str(authority))
+        trust = ssl.create_default_context(cafile=str(home.authority))
         with httpx.Client(
             base_url=url,
             verify=trust,
@@ -75,6 +84,22 @@ def connect(home: Home, token: str) -> Iterator[httpx.Client]:
         raise NoStack(
             f"the connection to {url} failed or broke off ({error}); what came so far is not whole"
         ) from error
+
+
+def ask(home: Home, token: str, sql: str, purpose: str, partial: bool) -> Iterator[Members | list[Any]]:
+    """Ask a query as any program does; yield each line of its NDJSON answer. Raises Problem or NoStack."""
+    from gateway.client.errors import TrinoConnectionError, TrinoQueryError, problem_of
+    from gateway.client.portgate import Portgate
+
+    portgate = Portgate.at(home.url, token=token, purpose=purpose, partial=partial, verify=str(home.authority))
+    try:
+        yield from replace(portgate, program="portgate-cli").lines(sql)
+    except TrinoQueryError as error:
+        raise Problem(dict(problem_of(error))) from error
+    except TrinoConnectionError as error:
+        raise NoStack(f"{error}; see: portgate status") from error
+    except OSError as error:  # the file of the authority is not there
+        raise NoStack(f"no gateway answers at {home.url} ({error}); see: portgate status") from error
 
 
 def fetch(client: httpx.Client, method: str, path: str, **more: Any) -> Members:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, TextIO
 
 from gateway.edge.client import Members, Problem
-from gateway.edge.formats.csv import csv_line
+from gateway.edge.formats.csv import csv_line, escape_formula, escape_rows, text_columns
+from gateway.edge.formats.types import read_type
 from gateway.edge.terminal import Table, notice_lines, summary
 
 Lines = Iterator[Members | list[Any]]
@@ -16,7 +17,7 @@ Lines = Iterator[Members | list[Any]]
 class Printer(Protocol):
     """How one answer is printed."""
 
-    def __init__(self, out: TextIO, err: TextIO) -> None: ...
+    def __init__(self, out: TextIO, err: TextIO, escapes_formulas: bool = True) -> None: ...
 
     def write(self, lines: Lines) -> None:
         """Print the answer as it arrives; raises what `lines` raises."""
@@ -25,7 +26,7 @@ class Printer(Protocol):
 class TablePrinter:
     """Aligned columns, and under them a summary and the notices."""
 
-    def __init__(self, out: TextIO, err: TextIO) -> None:
+    def __init__(self, out: TextIO, err: TextIO, escapes_formulas: bool = True) -> None:
         self._out, self._err = out, err
 
     def write(self, lines: Lines) -> None:
@@ -44,13 +45,19 @@ class TablePrinter:
 class CsvPrinter:
     """RFC 4180 on standard output, the notices on standard error."""
 
-    def __init__(self, out: TextIO, err: TextIO) -> None:
+    def __init__(self, out: TextIO, err: TextIO, escapes_formulas: bool = True) -> None:
         self._out, self._err = out, err
+        self._escapes = escapes_formulas
+        self._texts: list[int] = []
 
     def write(self, lines: Lines) -> None:
         """Print the names, then each row."""
         head = _members(next(lines))
-        self._line([column["name"] for column in head["columns"]])
+        names = [column["name"] for column in head["columns"]]
+        if self._escapes:
+            self._texts = text_columns(read_type(column["type"]) for column in head["columns"])
+            names = [escape_formula(name) for name in names]
+        self._out.write(csv_line(names).decode())
         for line in lines:
             if isinstance(line, list):
                 self._line(line)
@@ -59,6 +66,7 @@ class CsvPrinter:
                 _print(self._err, [summary(line["stats"], head["id"]), *notice_lines(line["notices"])])
 
     def _line(self, cells: list[Any]) -> None:
+        escape_rows([cells], self._texts)
         # the line end is part of the format, and the text layer writes it as it is
         self._out.write(csv_line(cells).decode())
 
@@ -66,7 +74,7 @@ class CsvPrinter:
 class JsonPrinter:
     """The object that the gateway's JSON answer is, written as it comes."""
 
-    def __init__(self, out: TextIO, err: TextIO) -> None:
+    def __init__(self, out: TextIO, err: TextIO, escapes_formulas: bool = True) -> None:
         self._out, self._err = out, err
 
     def write(self, lines: Lines) -> None:

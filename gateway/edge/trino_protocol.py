@@ -100,7 +100,7 @@ class TrinoProtocol:
         public_url: str = "",
         challenge: Challenge = plain_challenge,
     ) -> None:
-        self._gate, self._speaker, self._identify, self._seal = gate, speaker, identify, seal
+        self._gate, self.speaker, self._identify, self._seal = gate, speaker, identify, seal
         self._timeout, self._public_url, self._challenge = timeout_seconds, public_url.rstrip("/"), challenge
         self._queries = OpenQueries(timeout_seconds)
 
@@ -147,7 +147,7 @@ class TrinoProtocol:
         request = QueryRequest(await _read_sql(scope, receive), "", client=_client(scope), session=heard.session)
         try:
             self._queries.check_room(partner)
-            said = await _unless_left(receive, self._speaker.speak(partner, request))
+            said = await _unless_left(receive, self.speaker.speak(partner, request))
             if isinstance(said, Told):
                 return self._told(base, partner, said, heard.notices)
         except _Left:

@@ -75,10 +75,10 @@ def test_it_gives_parameters_with_a_statement(driven: Driven, expected: list[Row
     assert same([42, "it's!", calls], row)
 
 
-def test_what_it_cancels_ends_in_trino(driven: Driven, place: Place) -> None:
+def test_what_it_cancels_ends(driven: Driven, place: Place) -> None:
     result(driven, "cancel")
 
-    assert place.wait_until_ended(driven.mark) == ["FAILED"]
+    assert place.wait_until_ended(driven.mark) == ["cancelled"]
 
 
 def test_it_tells_that_a_token_is_wrong(driven: Driven) -> None:

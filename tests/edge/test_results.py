@@ -138,6 +138,7 @@ def test_gateways_with_one_secret_open_each_others_addresses() -> None:
     assert Links(b"t" * 32).open(ANALYST, sealed) is None
     assert Links(SECRET).open(PLANNER, sealed) is None
     assert Links(SECRET).open(replace(ANALYST, organisation="other"), sealed) is None
+    assert Links(SECRET).open(replace(ANALYST, id="other"), sealed) is None
 
 
 def test_the_question_cannot_be_read_in_its_address() -> None:

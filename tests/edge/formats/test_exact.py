@@ -26,7 +26,8 @@ def answer(type_: str, *cells: object) -> StandInAnswer:
     ("type_", "text", "picoseconds"),
     [
         ("date", "+10000-01-01", 2_932_897 * DAY),
-        ("date", "0000-02-29", -719_469 * DAY),
+        ("date", "+10000-02-29", 2_932_956 * DAY),
+        ("date", "-0004-02-29", -720_930 * DAY),
         ("date", "-0001-12-31", -719_529 * DAY),
         ("timestamp(0)", "+10000-01-01 00:00:01", 2_932_897 * DAY + 10**12),
         ("timestamp(6)", "-0001-12-31 23:59:59.999999", -719_528 * DAY - 10**6),
@@ -38,6 +39,7 @@ def answer(type_: str, *cells: object) -> StandInAnswer:
         ),
         ("timestamp(3) with time zone", "2040-07-01 12:00:00.000 America/Los_Angeles", 25_749 * DAY + 19 * DAY // 24),
         ("timestamp(3) with time zone", "2040-01-01 12:00:00.000 America/Los_Angeles", 25_567 * DAY + 20 * DAY // 24),
+        ("timestamp(0) with time zone", "-0001-12-31 12:00:00 America/Los_Angeles", -719_529 * DAY + 71_578 * 10**12),
         ("timestamp(0) with time zone", "2040-01-01 12:00:00 +05:30", 25_567 * DAY + 13 * DAY // 48),
     ],
 )
@@ -51,6 +53,9 @@ def test_the_far_moments_above_are_reckoned_right() -> None:
 
     assert days(9999, 12, 31) + 1 == 2_932_897
     assert (days(2040, 7, 1), days(2040, 1, 1)) == (25_749, 25_567)
+    assert days(2000, 2, 29) + 146_097 * 20 == 2_932_956, "the calendar is the same after 400 years"
+    assert days(1996, 2, 29) - 146_097 * 5 == -720_930
+    assert 12 * 3600 + 7 * 3600 + 52 * 60 + 58 == 71_578, "before there were zones, Los Angeles had its own time"
     assert days(1, 1, 1) - 366 == -719_528, "the year 0 is a leap year"
     assert days(2345, 3, 1) + 146_097 * 25 == 3_789_450, "the calendar is the same after 400 years"
 
@@ -149,6 +154,12 @@ def test_keys_of_maps_are_read_from_their_text() -> None:
     assert keys("boolean", "true", "false") == [True, False]
     assert keys("varbinary", "61 62 ff") == [b"ab\xff"]
     assert keys("array(integer)", "[1, 2]") == ["[1, 2]"]
+
+
+def test_names_given_anew_are_told_apart_from_those_that_come_later() -> None:
+    given = StandInAnswer([[[1, 2, 3]]], columns=(("a", "bigint"), ("a", "bigint"), ("a_1", "bigint")))
+
+    assert read_arrow(written(given, "arrow")).schema.names == ["a", "a_2", "a_1"]
 
 
 def test_a_name_that_comes_twice_is_told_apart_and_its_own_is_kept() -> None:
