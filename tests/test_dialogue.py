@@ -441,6 +441,16 @@ def test_explain_says_what_each_port_gives_in_one_row() -> None:
     assert client.engine.sent == []
 
 
+def test_explain_names_no_column_of_a_ports_own_table_that_is_not_shown() -> None:
+    client = Client(
+        FixedPolicy(says({VISIT: [gives("ship")], LA_CALLS: [gives("ship")]}, {"crew": "no", "hours": "no"}))
+    )
+
+    for form in ("", "(FORMAT JSON) "):
+        assert "crew" not in str(client.say(f"EXPLAIN {form}SELECT * FROM los_angeles.pola.visit").rows)
+        assert "hours" in str(client.say(f"EXPLAIN {form}SELECT * FROM los_angeles.freight.calls").rows)
+
+
 def test_explain_says_the_same_as_an_object() -> None:
     ((text,),) = Client(RULED).say("EXPLAIN (FORMAT JSON, TYPE LOGICAL) SELECT ship FROM calls").rows
 
