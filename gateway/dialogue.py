@@ -10,6 +10,7 @@ one. What is no query changes nothing but that session, and asks no port.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -65,7 +66,9 @@ _OUTPUT = (
     ("Column Name", "varchar"), ("Catalog", "varchar"), ("Schema", "varchar"), ("Table", "varchar"),
     ("Type", "varchar"), ("Type Size", "integer"), ("Aliased", "boolean"),
 )  # fmt: skip
-_INPUT = (("Position", "bigint"), ("Type", "varchar"))
+_DECIMAL = re.compile(r"decimal\((\d+), (\d+)\)")
+"""DESCRIBE OUTPUT leaves out a blank that the columns of an answer have."""
+_INPUT = (("Position", "integer"), ("Type", "varchar"))
 
 
 class Dialogue:
@@ -216,7 +219,7 @@ class Dialogue:
         return Told(
             columns=_OUTPUT,
             rows=tuple(
-                (name, "", "", "", type_, size_of(type_), has_alias)
+                (name, "", "", "", _DECIMAL.sub(r"decimal(\1,\2)", type_), size_of(type_), has_alias)
                 for (name, type_), has_alias in zip(answer.columns, aliased, strict=True)
             ),
         )

@@ -396,7 +396,7 @@ def test_what_a_prepared_statement_takes_and_gives_is_told_without_a_row() -> No
     taken = client.say("DESCRIBE INPUT p")
     given = client.say("DESCRIBE OUTPUT p")
 
-    assert taken == Told(columns=(("Position", "bigint"), ("Type", "varchar")), rows=((0, "unknown"), (1, "unknown")))
+    assert taken == Told(columns=(("Position", "integer"), ("Type", "varchar")), rows=((0, "unknown"), (1, "unknown")))
     assert [name for name, _ in given.columns] == [
         "Column Name", "Catalog", "Schema", "Table", "Type", "Type Size", "Aliased",
     ]  # fmt: skip
