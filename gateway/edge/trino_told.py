@@ -38,5 +38,8 @@ class ToldAnswer:
         """Give all there is."""
         yield self._page
 
+    def check(self) -> None:
+        """Nothing stops it."""
+
     async def cancel(self) -> None:
         """Nothing runs."""
