@@ -183,14 +183,17 @@ class OpenQuery:
         return error
 
     async def _again(self, last: Given) -> Given:
-        if last.is_kept:
-            return last
-        if self._turning is not None:  # its client has asked for more already: Trino has let go of it
-            raise _past()
         try:
+            self.answer.check()
+            if last.is_kept:
+                return last
+            if self._turning is not None:  # its client has asked for more already: Trino has let go of it
+                raise _past()
             page = await self.answer.again()
         except PassedOn:
             raise _past() from None
+        except Gone:
+            raise
         except GatewayError as fault:
             return Given(last.number, "FAILED", error=self._named(fault))
         return replace(last, data=page.data, is_kept=True)
@@ -231,6 +234,7 @@ class OpenQuery:
                 self._turning = None
         if self._is_cancelled:
             raise _cancelled()
+        self.answer.check()  # the page may have waited here for its client
         return page
 
     async def _ends_ahead(self, size: int) -> bool:

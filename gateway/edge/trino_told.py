@@ -62,5 +62,8 @@ class ToldAnswer:
         """Give all there is."""
         yield self._page
 
+    def check(self) -> None:
+        """Nothing stops it."""
+
     async def cancel(self) -> None:
         """Nothing runs."""

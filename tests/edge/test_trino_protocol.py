@@ -12,10 +12,19 @@ import pytest
 
 from gateway.edge import trino_queries
 from gateway.edge.api import make_app
-from gateway.errors import Broken, Denied, Failed, KernelUnavailable, NotAllowed, PortUnavailable, TooMany
+from gateway.errors import (
+    Broken,
+    Denied,
+    Failed,
+    KernelUnavailable,
+    NotAllowed,
+    PortSuspended,
+    PortUnavailable,
+    TooMany,
+)
 from gateway.model import Change, Notice, Page, Told
 from tests.edge.stand_in import StandInGate
-from tests.edge.trino_stand_in import END, SIGNATURE, Client, Script, SpokenGate, page
+from tests.edge.trino_stand_in import END, SIGNATURE, Client, Script, ScriptedAnswer, SpokenGate, page
 
 ONE = "SELECT 1"
 
@@ -602,6 +611,28 @@ def test_only_so_many_queries_can_be_open(monkeypatch: pytest.MonkeyPatch) -> No
 
         assert names == [None, None, "QUERY_QUEUE_FULL"]
         assert "error" not in other
+
+    run(story)
+
+
+def test_nothing_that_waits_here_leaves_once_a_port_has_suspended_its_agreements() -> None:
+    wide = "x" * 70_000
+
+    async def story() -> None:
+        client = Client(gate_for(Script([page(wide), page(wide), END])))
+        address = (await client.post(ONE)).json()["nextUri"]
+        first = (await client.http.get(address)).json()
+        await asyncio.sleep(0)  # the next page is here already
+        answer = client.protocol._queries._open[first["id"]].answer
+        assert isinstance(answer, ScriptedAnswer)
+        answer.stopped = PortSuspended("oakland")
+
+        again = (await client.http.get(address)).json()
+        next_ = (await client.http.get(first["nextUri"])).json()
+
+        assert [each["error"]["failureInfo"]["type"] for each in (again, next_)] == ["portgate.port_suspended"] * 2
+        assert "data" not in again
+        assert "data" not in next_
 
     run(story)
 
