@@ -53,7 +53,7 @@ def translated(failure: TrinoFailure, *, reads_nothing: bool = False) -> Gateway
     if failure.kind == "USER_ERROR":
         return _of_the_query(failure)
     if failure.kind == "INSUFFICIENT_RESOURCES":
-        return Failed("the query needs more time or memory than one query may take", hint="ask for less at once")
+        return _too_much(failure.name)
     if failure.cause in VALUE_FAULTS:
         return _data_error()
     return PortTrouble("Trino could not read a port's data")
@@ -82,6 +82,12 @@ def unconfirmed(failure: BaseException | None) -> Failed:
     if isinstance(failure, TrinoFailure) and failure.name == "NOT_SUPPORTED":
         return Failed(NOT_POSSIBLE, hint="write it another way: a correlated subquery as a join, NULLs out of arrays")
     return _data_error()
+
+
+def _too_much(name: str) -> Failed:
+    error = Failed("the query needs more time or memory than one query may take", hint="ask for less at once")
+    error.name = name if name == "EXCEEDED_TIME_LIMIT" else "GENERIC_INSUFFICIENT_RESOURCES"
+    return error
 
 
 def _data_error() -> Failed:

@@ -105,6 +105,9 @@ _BY_NAME = {
         (74, "EXPRESSION_NOT_SCALAR"), (75, "EXPRESSION_NOT_CONSTANT"), (77, "TOO_MANY_ARGUMENTS"),
         (91, "INVALID_ORDER_BY"),
     )
+} | {
+    name: TrinoError(number, name, "INSUFFICIENT_RESOURCES")
+    for number, name in ((131072, "GENERIC_INSUFFICIENT_RESOURCES"), (131075, "EXCEEDED_TIME_LIMIT"))
 }  # fmt: skip
 """What Trino itself may be quoted with (`Failed.name`)."""
 

@@ -39,23 +39,25 @@ def test_another_way_of_logging_in_is_handed_on() -> None:
     assert connect("portgate.example", auth=browser).auth is browser
 
 
-def test_an_engine_and_a_url_mean_the_same_connection() -> None:
+def test_the_authority_that_was_named_is_trusted_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere.pem")
+    session = connect("https://portgate.example", **WHO)._http_session
+
+    chosen = session.merge_environment_settings("https://portgate.example", {}, True, None, None)
+
+    assert chosen["verify"] == WHO["verify"]
+
+
+def test_a_url_means_the_same_connection() -> None:
     sqlalchemy = pytest.importorskip("sqlalchemy")
     url = sqlalchemy.make_url(sqlalchemy_url("https://portgate.example:8443", **WHO))
-    made = engine("https://portgate.example:8443", **WHO)
 
-    _, by_url = url.get_dialect()().create_connect_args(url)
-    _, by_engine = made.dialect.create_connect_args(made.url)
+    _, told = url.get_dialect()().create_connect_args(url)
 
-    assert (by_engine["host"], by_engine["port"]) == (by_url["host"], by_url["port"]) == ("portgate.example", 8443)
-    assert (
-        (by_engine["catalog"], by_engine["schema"])
-        == (by_url["catalog"], by_url["schema"])
-        == ("california", "freight")
-    )
-    assert by_url["auth"] == JWTAuthentication("a-token")
-    assert by_url["verify"] == "/tmp/ca.pem"  # noqa: S108
-    assert by_url["session_properties"] == PROPERTIES
+    assert (told["host"], told["port"]) == ("portgate.example", 8443)
+    assert (told["catalog"], told["schema"]) == ("california", "freight")
+    assert told["auth"] == JWTAuthentication("a-token")
+    assert (told["verify"], told["session_properties"]) == (WHO["verify"], PROPERTIES)
 
 
 def test_a_url_is_made_of_a_token_only() -> None:

@@ -16,7 +16,7 @@ class Difference(NamedTuple):
     """What a program sees through Portgate."""
 
 
-OTHER_TEXT = "Trino finds it in the text that the gateway writes, so its place is none in the partner's own; the fault is the same."
+OTHER_TEXT = "It is found in the text that the gateway writes: its place there is none in the partner's own text."
 OWN_READER = (
     "The gateway reads the text before Trino does and says in its own words, at its own place, what is not open; to "
     "clients that is NOT_SUPPORTED, as for every statement, clause and function off the allow-list."

@@ -24,7 +24,7 @@ from gateway.model import Partner
 from gateway.settings import IssuerSettings, ListenSettings, ServiceSettings
 from tests.edge.over_tls import SERVER, Authority, Pair, free_socket, serving
 from tests.edge.stand_in import StandInGate
-from tests.edge.statement import with_statements
+from tests.edge.statement import naming
 from tests.oidc.keys import ALGORITHM
 from tests.oidc.provider import Provider
 
@@ -109,7 +109,7 @@ def gateway(tmp_path: Path) -> Iterator[Gateway]:
     tokens = TokenReader([IssuerSettings(issuer=ISSUER, algorithms=(ALGORITHM,), jwks_file=tmp_path / "jwks.json")])
     services = [service(), service(subject=None, uri=SPIFFE, id="msc-robot")]
     door = Door(Identities(tokens, ClientCertificates(listen, services, lambda: datetime.now(UTC))))
-    app = with_statements(make_app(door, door.ready), door)
+    app = make_app(door, door.ready, None, None, naming(door))
     with (
         free_socket() as tls,
         free_socket() as plain,
