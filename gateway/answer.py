@@ -150,10 +150,16 @@ class Answer:
         return page
 
     def stop(self, error: GatewayError) -> None:
-        """End it with this error, whether or not somebody reads it now; nothing happens once it has ended."""
-        if not self._closed and not self._stopped.done():
+        """End it with this error, whether or not somebody reads it now; what was read of it already leaves no more."""
+        if not self._stopped.done():
             self._stopped.set_result(error)
-            self._ending = asyncio.create_task(self._end(error))
+            if not self._closed:
+                self._ending = asyncio.create_task(self._end(error))
+
+    def check(self) -> None:
+        """Raise what has stopped it, if something has: whoever keeps a page of it asks before the page leaves."""
+        if self._stopped.done():
+            raise self._stopped.result()
 
     async def _end(self, error: GatewayError) -> None:
         try:

@@ -10,6 +10,7 @@ one. What is no query changes nothing but that session, and asks no port.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -65,7 +66,9 @@ _OUTPUT = (
     ("Column Name", "varchar"), ("Catalog", "varchar"), ("Schema", "varchar"), ("Table", "varchar"),
     ("Type", "varchar"), ("Type Size", "integer"), ("Aliased", "boolean"),
 )  # fmt: skip
-_INPUT = (("Position", "bigint"), ("Type", "varchar"))
+_DECIMAL = re.compile(r"decimal\((\d+), (\d+)\)")
+"""DESCRIBE OUTPUT leaves out a blank that the columns of an answer have."""
+_INPUT = (("Position", "integer"), ("Type", "varchar"))
 
 
 class Dialogue:
@@ -216,7 +219,7 @@ class Dialogue:
         return Told(
             columns=_OUTPUT,
             rows=tuple(
-                (name, "", "", "", type_, size_of(type_), has_alias)
+                (name, "", "", "", _DECIMAL.sub(r"decimal(\1,\2)", type_), size_of(type_), has_alias)
                 for (name, type_), has_alias in zip(answer.columns, aliased, strict=True)
             ),
         )
@@ -225,13 +228,13 @@ class Dialogue:
 
     async def _show(self, partner: Partner, request: QueryRequest, command: Show) -> Spoken:
         text = await self._query_of(partner, request, command)
-        return await self._gate.begin(partner, replace(request, sql=text))
+        return await self._gate.begin(partner, replace(request, sql=text, said=request.sql))
 
     async def _query_of(self, partner: Partner, request: QueryRequest, show: Show) -> str:
         return query_of_show(show, place_of(request), await self._gate.seen(partner, request.purpose))
 
     async def _explain(self, partner: Partner, request: QueryRequest, command: Explain) -> Told:
-        inner = replace(request, sql=blanked(request.sql, command.start))
+        inner = replace(request, sql=blanked(request.sql, command.start), said=request.sql)
         if first_word(command.text)[0] in COMMAND_STARTS:
             meant = await self._gate.kernel.command(partner.organisation, inner.sql)
             if not isinstance(meant, Show):

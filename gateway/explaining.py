@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import orjson
 
 from gateway.explain import ExplainedLimit, ExplainedTable, Explanation
-from gateway.model import Notice
+from gateway.model import CANONICAL_SCHEMA, Notice
 
 _ESTIMATE = ("outputRowCount", "outputSizeInBytes", "cpuCost", "maxMemory", "networkCost")
 
@@ -66,9 +66,14 @@ def _table(table: ExplainedTable) -> dict[str, object]:
         "columns": list(table.columns),
         "masked": dict(table.masked),
         "partly": dict(table.partly),
-        "withheld": dict(table.withheld),
+        "withheld": _withheld(table),
         "rows": list(table.rows),
     }
+
+
+def _withheld(table: ExplainedTable) -> dict[str, str]:
+    """The published columns that a port withholds; that a port's own table has others is not told."""
+    return dict(table.withheld) if table.table.startswith(f"{CANONICAL_SCHEMA}.") else {}
 
 
 def _limit(limit: ExplainedLimit) -> dict[str, object]:
@@ -123,7 +128,7 @@ def _table_lines(table: ExplainedTable) -> Iterator[str]:
         yield f"    masked: {column} ({kind.replace('_', ' ')})"
     for column, where in table.partly.items():
         yield f"    shown in part: {column}, where {where}"
-    for column, why in table.withheld.items():
+    for column, why in _withheld(table).items():
         yield f"    withheld: {column}{f' ({why})' if why else ''}"
     yield f"    rows: {' or '.join(table.rows) or 'all'}"
 

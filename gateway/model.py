@@ -123,12 +123,14 @@ class QueryRequest:
     purpose: str
     partial: bool = False
     """Whether the partner takes an answer without the ports that do not answer."""
-    refuses_withheld: bool = False
-    """Whether the partner rather has no answer than NULL for a column that a port withholds."""
     client: str = ""
     """What the partner's program calls itself; for the audit log only, never trusted."""
     preview: Preview | None = None
     session: Session = Session()
+    said: str = ""
+    """The partner's own statement, where `sql` is the query that it means; empty: they are one."""
+    refuses_withheld: bool = False
+    """Whether the partner rather has no answer than NULL for a column that a port withholds."""
 
 
 # --- what there is --------------------------------------------------------------------------------------------------

@@ -89,7 +89,7 @@ def decision_record(
     tables = tuple(RecordedTable(s.port, s.table, s.columns, dict(s.masked), s.rows, s.agreements) for s in plan.shares)
     asker, seen_as = _asking(partner, request)
     return DecisionRecord(
-        query, utc(moment), asker, request.purpose, request.client, request.sql,
+        query, utc(moment), asker, request.purpose, request.client, request.said or request.sql,
         redacted(plan.sql, grant), tables, dict(decision.revisions), decision.id, build, request.partial,
         recorded_asked(asked), seen_as, _place(request),
     )  # fmt: skip
@@ -102,7 +102,7 @@ def refusal_record(
     """What is written when no port is asked; `asked` is None if the policy was not either."""
     asker, seen_as = _asking(partner, request)
     return RefusalRecord(
-        query, utc(moment), asker, request.purpose, request.client, request.sql, error.code,
+        query, utc(moment), asker, request.purpose, request.client, request.said or request.sql, error.code,
         error.message, build=build, asked=None if asked is None else recorded_asked(asked),
         seen_as=seen_as, place=_place(request),
     )  # fmt: skip

@@ -20,6 +20,8 @@ from generator.shape import Shape
 from generator.tables import SCHEMAS, shapes_of
 
 READER = "trino_reader"
+LOGINS = 6
+"""How often a statement is tried where Trino could not log in to a database."""
 Report = Callable[[str], None]
 Connect = Callable[[], Any]
 
@@ -147,6 +149,18 @@ def _create(shape: Shape, properties: str) -> str:
 
 
 def _run(trino: Any, statement: str) -> list[Any]:
+    """Run one statement; once more where a busy machine did not let Trino log in to a database in its short time."""
+    for _ in range(LOGINS - 1):
+        try:
+            return _run_once(trino, statement)
+        except LoadFault as fault:
+            if "Failed to connect" not in str(fault):  # then nothing was done
+                raise
+            time.sleep(1)
+    return _run_once(trino, statement)
+
+
+def _run_once(trino: Any, statement: str) -> list[Any]:
     cursor = trino.cursor()
     try:
         cursor.execute(statement)

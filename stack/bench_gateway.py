@@ -2,15 +2,16 @@
 
 Everything on the way of a page is the gateway's own: protocol, engine, wall. A statement about lineitem passes by the
 agreements, since none speaks of samples; it runs as the user who loads the stack's data, one at a time, and is written
-to no log. Every other statement is asked as ever.
+to no log. No other statement is answered.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import uvloop
@@ -21,12 +22,12 @@ from gateway.audit.record import Receipt, Record
 from gateway.edge.api import make_app
 from gateway.edge.bundles import bundles_app
 from gateway.edge.credentials import identify
-from gateway.edge.front import Beginning, Speaker
 from gateway.edge.sealed import Seal
 from gateway.edge.serve import serve
 from gateway.edge.trino_protocol import TrinoProtocol
 from gateway.edge.wall import wall_app
-from gateway.model import Admission, Partner, Position, QueryRequest, TableName, Told
+from gateway.errors import NotAllowed
+from gateway.model import Admission, Partner, Position, QueryRequest, TableName
 from gateway.settings import Settings, read_settings
 from gateway.usage import Meter
 from gateway.wiring import Gateway
@@ -69,15 +70,14 @@ class Begun:
 
 @dataclass(frozen=True)
 class SampleSpeaker:
-    """Begins statements about lineitem itself, and leaves all others to the speaker behind it."""
+    """Begins statements about lineitem, and no others."""
 
     gateway: Gateway
-    behind: Speaker
 
-    async def speak(self, partner: Partner, request: QueryRequest) -> Told | Beginning:
-        """Answer a statement."""
+    async def speak(self, partner: Partner, request: QueryRequest) -> Begun:
+        """Begin a statement."""
         if "tpch." not in request.sql:
-            return await self.behind.speak(partner, request)
+            raise NotAllowed("this gateway is for measurements", hint="Ask for tpch.sf1.lineitem.")
         position = Position(str(uuid.uuid4()), partner.organisation, partner.id, LOADER, 0, "", 1, "")
         meter = Meter(self.gateway.gate.usage, partner.organisation, "", ())
         answer = Answer(position, (), NoLog(), now, meter)
@@ -85,17 +85,6 @@ class SampleSpeaker:
         sending = self.gateway.gate.engine.start(request.sql, Admission(LOADER, reach, position.query), request.session)
         await answer.start(sending)
         return Begun(answer)
-
-
-@dataclass(frozen=True)
-class Plainly:
-    """Every statement is a query."""
-
-    gateway: Gateway
-
-    async def speak(self, partner: Partner, request: QueryRequest) -> Beginning:
-        """Begin it."""
-        return await self.gateway.gate.begin(partner, replace(request, purpose=partner.purposes[0]))
 
 
 async def _serve(settings: Settings) -> None:
@@ -106,12 +95,10 @@ async def _serve(settings: Settings) -> None:
         wall = wall_app(gateway.wall.allows, settings.wall.secret_file.read_text(encoding="ascii").strip())
         secret = settings.policy.secret_file.read_text(encoding="ascii").strip()
         inside = bundles_app(gateway.bundles.served_after, secret, wall)
-        speaker = SampleSpeaker(gateway, Plainly(gateway))
-        protocol = TrinoProtocol(
-            gateway.gate, speaker, lambda scope: identify(scope, gateway.gate), Seal(uuid.uuid4().bytes * 2)
-        )
-        app = make_app(gateway.gate, gateway.ready, gateway.bundles, trino_clients=protocol)
-        await serve(app, settings.listen, (inside, settings.wall))
+        gate, speaker = gateway.gate, SampleSpeaker(gateway)
+        protocol = TrinoProtocol(gate, speaker, lambda scope: identify(scope, gate), Seal(os.urandom(32)))
+        app = make_app(gate, gateway.ready, gateway.bundles, trino_clients=protocol)
+        await serve(app, settings.listen, (inside, settings.wall), protocol.close)
     finally:
         await gateway.close()
 

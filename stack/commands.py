@@ -33,6 +33,15 @@ SamplesOption = Annotated[
     ),
 ]
 
+GatewayOption = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        help="YAML with settings of the gateway, put over those that `up` writes; lists are joined; remembered.",
+    ),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Hang the stack's commands on a command line."""
@@ -52,6 +61,7 @@ def up(
     opa_port: TcpOption = None,
     postgres_port: TcpOption = None,
     samples: SamplesOption = None,
+    gateway_settings: GatewayOption = None,
     without: Annotated[list[str] | None, typer.Option(help="A part not to start: gateway.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -77,9 +87,12 @@ def up(
             as_of=as_of.date() if as_of else None,
             tcp={name: number for name, number in tcp.items() if number is not None},
             samples=samples,
+            gateway_file=gateway_settings,
         )
         lifecycle.up(where, settings, _say, without=tuple(without or ()))
     _tell_status(where, as_json=as_json)
+    if not as_json:
+        _tell_trust(where.ca_file, settings.tcp.gateway)
 
 
 def down(home: HomeOption = None) -> None:
@@ -166,6 +179,28 @@ def _tell_status(home: Home, *, as_json: bool) -> bool:
         for title, value in clients.items():
             console.print(f"{title.replace('_', ' ')}: {value}", soft_wrap=True, highlight=False)
     return all(part.state == "ready" for part in parts)
+
+
+def _tell_trust(ca_file: Path, number: int) -> None:
+    """Say how each kind of client comes to trust the gateway's certificate."""
+    console = Console()
+    console.print(f"\nThe gateway's certificate is signed by this stack's own authority, {ca_file}. To trust it:")
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for client, how in trust_examples(ca_file, number).items():
+        table.add_row(client, how)
+    console.print(table, highlight=False, markup=False, soft_wrap=True)
+
+
+def trust_examples(ca_file: Path, number: int) -> dict[str, str]:
+    """Return one line for each kind of client."""
+    return {
+        "curl": f"curl --cacert {ca_file} https://localhost:{number}/readyz",
+        "Trino CLI": f"trino --server https://localhost:{number} --truststore-path {ca_file} --access-token TOKEN",
+        "JDBC": f"jdbc:trino://localhost:{number}?SSL=true&SSLTrustStorePath={ca_file}&accessToken=TOKEN",
+        "Python": f"trino.dbapi.connect(host='localhost', port={number}, http_scheme='https', verify='{ca_file}', …)",
+        "Go, Node": f"SSL_CERT_FILE={ca_file}; NODE_EXTRA_CA_CERTS={ca_file}",
+        "browser": "add it as an authority in a profile of its own; never to the system's store",
+    }
 
 
 def _say(text: str) -> None:

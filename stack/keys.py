@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -22,6 +22,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from stack.faults import StackFault
 from stack.layout import Home, write_private
 
+NAMES = x509.SubjectAlternativeName(
+    [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1")), x509.IPAddress(ip_address("::1"))]
+)
+"""What a server's certificate holds for; Java, Go and Node look nowhere else."""
 SERVERS = ("gateway", "trino")
 """Who gets a certificate: tls/<name>.pem and tls/<name>.key."""
 CA_DAYS = 3650
@@ -118,13 +122,12 @@ def _certificate(home: Home, server: str, authority: x509.Certificate, authority
     file = home.tls / f"{server}.pem"
     key = _key(home.tls / f"{server}.key")
     kept = _kept(file)
-    if kept and kept.issuer == authority.subject and kept.public_key() == key.public_key():
+    if kept and kept.issuer == authority.subject and kept.public_key() == key.public_key() and _names(kept) == NAMES:
         return
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(IPv4Address("127.0.0.1"))])
     made = (
         _blank(name, authority.subject, key, CERTIFICATE_DAYS)
-        .add_extension(names, critical=False)
+        .add_extension(NAMES, critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -160,6 +163,10 @@ def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
         encipher_only=False,
         decipher_only=False,
     )
+
+
+def _names(certificate: x509.Certificate) -> x509.SubjectAlternativeName:
+    return certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
 
 
 def _kept(file: Path) -> x509.Certificate | None:

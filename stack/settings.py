@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -53,6 +54,8 @@ class StackSettings(BaseModel):
     """The day on which the generated data ends; kept until told otherwise, so that data is not made anew each day."""
     samples: bool = False
     """Whether Trino's own sample data hangs beside the ports; no agreement speaks of it, so no partner can read it."""
+    gateway_file: Path | None = None
+    """Settings of the gateway that are put over those that `up` writes."""
 
     @model_validator(mode="after")
     def _ports_are_known(self) -> Self:
@@ -88,11 +91,15 @@ def decide(
     as_of: date | None = None,
     tcp: dict[str, int] | None = None,
     samples: bool | None = None,
+    gateway_file: Path | None = None,
 ) -> StackSettings:
     """Join what is said now with what was said before; what is said now wins."""
     before = remembered(home) or StackSettings(as_of=today)
     tcp = {**before.tcp.model_dump(), **(tcp or {})}
-    said = {"scale": scale, "ports": ports, "as_of": as_of, "tcp": tcp, "samples": samples}
+    file = gateway_file.resolve() if gateway_file else None
+    said: dict[str, object] = {
+        "scale": scale, "ports": ports, "as_of": as_of, "tcp": tcp, "samples": samples, "gateway_file": file,
+    }  # fmt: skip
     if ports:
         said["ports"] = tuple(port for port in PORTS if port in ports) + tuple(p for p in ports if p not in PORTS)
     try:

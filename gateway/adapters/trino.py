@@ -26,6 +26,7 @@ from gateway.adapters.wall import Wall
 from gateway.errors import Broken, EngineUnavailable, Failed, GatewayError, VerificationFailed
 from gateway.model import Admission, Page, Session, TableName
 from gateway.parts import PassedOn
+from gateway.session.properties import shortest
 from gateway.settings import TrinoSettings
 
 PROBE_SECONDS = 2.5
@@ -65,6 +66,7 @@ class Trino:
             raise
         running = Running(self._wire, self._wall, admission.user, headers, path)
         running.confirm = lambda said: self._confirmed(said, sql, admission, session)
+        running.reads_nothing = not admission.reach
         return running
 
     def resume(self, user: str, path: str) -> Running:
@@ -144,9 +146,14 @@ class Trino:
             "X-Trino-Source": "portgate",
             "X-Trino-Time-Zone": session.time_zone,
             "X-Trino-Client-Capabilities": ",".join(capabilities),
-            "X-Trino-Session": f"query_max_run_time={int(self._settings.query_timeout_seconds)}s",
+            "X-Trino-Session": f"query_max_run_time={self._limit(session)}s",
             **language,
         }
+
+    def _limit(self, session: Session) -> str:
+        """How many seconds a query may run: a client may make that shorter."""
+        seconds = min(self._settings.query_timeout_seconds, shortest(session.properties))
+        return f"{seconds:.3f}".rstrip("0").rstrip(".")
 
     def _token(self, user: str) -> str:
         moment = int(time.time())
@@ -167,6 +174,8 @@ class Running:
         self.signature = b""
         self.progress = 0
         """How much of the work is done, in percent, rounded down to tens."""
+        self.reads_nothing = False
+        """Whether the query reads no table: what goes wrong in it tells of the partner's own values alone."""
         self.confirm = _unsure
 
     async def turn(self) -> Page:
@@ -191,7 +200,7 @@ class Running:
             if results.error is not None:
                 self.next = ""
                 failure = TrinoFailure(results.error)
-                raise translated(failure) from failure
+                raise translated(failure, reads_nothing=self.reads_nothing) from failure
             self.next = path_of(results.nextUri, path)
             return self._taken(results)
         except PassedOn:

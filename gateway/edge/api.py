@@ -34,6 +34,7 @@ from gateway.edge.problems import (
 from gateway.edge.results import Links, add_results, link_headers, read_options
 from gateway.edge.stream import QueryResponse, note_unforeseen
 from gateway.edge.trino_protocol import TrinoProtocol, TrinoRoutes
+from gateway.edge.trino_told import Answering, answering
 from gateway.errors import BadRequest, GatewayError, Unauthenticated
 from gateway.model import PURPOSES, Partner, QueryRequest
 
@@ -92,9 +93,10 @@ def make_app(
     if trino_clients is not None:
         app.add_middleware(TrinoRoutes, protocol=trino_clients)
     app.add_middleware(Outermost)
-    _add_queries(app, gate, links)
+    start = answering(gate, trino_clients.speaker if trino_clients else None)
+    _add_queries(app, gate, start, links)
     if links is not None:
-        add_results(app, gate, links, lambda request: identify(request.scope, gate), _client)
+        add_results(app, start, links, lambda request: identify(request.scope, gate), _client)
     _add_catalog(app, gate)
     add_previews(app, gate, lambda request: identify(request.scope, gate), _read_body)
     _add_health(app, ready, bundles)
@@ -105,7 +107,7 @@ def make_app(
     return app
 
 
-def _add_queries(app: FastAPI, gate: Front, links: Links | None) -> None:
+def _add_queries(app: FastAPI, gate: Front, start: Answering, links: Links | None) -> None:
     body = {"requestBody": {"required": True, "content": {"application/json": {"schema": _body_schema()}}}}
 
     @app.post("/api/queries", openapi_extra=body, summary="Ask one question; rows are streamed.")
@@ -117,7 +119,7 @@ def _add_queries(app: FastAPI, gate: Front, links: Links | None) -> None:
         question = await _read_question(request, partner)
         options = read_options(request, links.of(partner, question) if links else {})
         answer = format_(options)
-        return QueryResponse(lambda: gate.answer(partner, question), answer, link_headers(options.links))
+        return QueryResponse(lambda: start(partner, question), answer, link_headers(options.links))
 
     @app.post("/api/explain", openapi_extra=body, summary="Say what a question would be let to see, and why.")
     async def explain(request: Request) -> Response:
@@ -196,6 +198,7 @@ def _answerer(challenge: Challenge) -> Callable[[Request, Exception], Response]:
     def answer_error(request: Request, error: Exception) -> Response:
         response = problem_response(broken(error))
         if isinstance(error, Unauthenticated):
+            del response.headers["www-authenticate"]
             response.raw_headers.extend(challenge(request.scope))
         return response
 

@@ -47,6 +47,9 @@ class Answered(Protocol):
     async def again(self) -> Page:
         """Ask Trino once more for the page that `turn` gave last; nothing is counted twice. `PassedOn` as above."""
 
+    def check(self) -> None:
+        """Raise what has stopped it, if something has: whoever keeps a page of it asks before the page leaves."""
+
     async def cancel(self) -> None:
         """Stop the query; nothing happens once it has ended."""
 

@@ -32,7 +32,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import Scope
 
 from gateway.edge.endings import Ending, Endings
-from gateway.edge.problems import NotFound
+from gateway.edge.problems import NotFound, broken
 from gateway.errors import GatewayError, TooMany
 from gateway.model import Partner
 
@@ -151,8 +151,11 @@ class Login:
             return _page("This login is not known", "It ran out, or another browser began it. Start it again.", 400)
         try:
             token, partner = await self._on_thread(lambda: self._exchange(query, attempt))
-        except GatewayError as error:
+        except Exception as fault:  # whatever it was, the program must not wait for it
+            error = broken(fault)
             self._endings.settle(attempt.handle, Ending(error=f"{error.message}. {error.hint}"))
+            if not isinstance(fault, GatewayError):
+                raise
             answer = _page("You are not logged in", f"{error.message}. {error.hint}", 403)
         else:
             self._endings.settle(attempt.handle, Ending(token=token))

@@ -18,10 +18,10 @@ from starlette.responses import Response
 
 from gateway.edge.encode import NAMES
 from gateway.edge.formats.format import Options
-from gateway.edge.front import Front
 from gateway.edge.problems import NotFound
 from gateway.edge.sealed import Envelope
 from gateway.edge.stream import QueryResponse
+from gateway.edge.trino_told import Answering
 from gateway.errors import BadRequest
 from gateway.model import Partner, QueryRequest, Session
 
@@ -87,7 +87,7 @@ def read_options(request: Request, links: Mapping[str, str]) -> Options:
 
 
 def add_results(
-    app: FastAPI, gate: Front, links: Links, identify: Identify, client_of: Callable[[Request], str]
+    app: FastAPI, start: Answering, links: Links, identify: Identify, client_of: Callable[[Request], str]
 ) -> None:
     """Answer at the addresses that were given out."""
 
@@ -107,4 +107,4 @@ def add_results(
             *link_headers(options.links),
             (b"content-disposition", f'attachment; filename="answer.{name}"'.encode()),
         ]
-        return QueryResponse(lambda: gate.answer(partner, asked), NAMES[name](options), more)
+        return QueryResponse(lambda: start(partner, asked), NAMES[name](options), more)

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from gateway.edge.problems import problem_of
 from gateway.errors import (
     AuditUnavailable,
+    BadParameters,
+    BadProperty,
     Broken,
     Denied,
     EngineUnavailable,
@@ -15,8 +17,10 @@ from gateway.errors import (
     GatewayError,
     IdentityUnavailable,
     KernelUnavailable,
+    NoSuchStatement,
     NotAllowed,
     NotParsed,
+    NoTransaction,
     PolicyUnavailable,
     PortTrouble,
     PortUnavailable,
@@ -61,6 +65,10 @@ KINDS: tuple[tuple[type[GatewayError], TrinoError], ...] = (
     (Denied, _user(4, "PERMISSION_DENIED")),
     (NotParsed, _user(1, "SYNTAX_ERROR")),
     (NotAllowed, _user(13, "NOT_SUPPORTED")),
+    (BadParameters, _user(80, "INVALID_PARAMETER_USAGE")),
+    (BadProperty, _user(14, "INVALID_SESSION_PROPERTY")),
+    (NoSuchStatement, _user(5, "NOT_FOUND")),
+    (NoTransaction, _user(21, "NOT_IN_TRANSACTION")),
     (Refused, GENERIC),
     (Failed, GENERIC),
     (TooMany, TrinoError(131074, "QUERY_QUEUE_FULL", "INSUFFICIENT_RESOURCES")),
@@ -97,6 +105,9 @@ _BY_NAME = {
         (74, "EXPRESSION_NOT_SCALAR"), (75, "EXPRESSION_NOT_CONSTANT"), (77, "TOO_MANY_ARGUMENTS"),
         (91, "INVALID_ORDER_BY"),
     )
+} | {
+    name: TrinoError(number, name, "INSUFFICIENT_RESOURCES")
+    for number, name in ((131072, "GENERIC_INSUFFICIENT_RESOURCES"), (131075, "EXCEEDED_TIME_LIMIT"))
 }  # fmt: skip
 """What Trino itself may be quoted with (`Failed.name`)."""
 

@@ -13,18 +13,19 @@ import base64
 import binascii
 import io
 import re
-import zoneinfo
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from urllib.parse import quote_plus, unquote_plus
 
 import zstandard
 
 from gateway.errors import BadRequest
 from gateway.model import Change, Notice, Partner, Session
+from gateway.session.zones import zone_of
 
 MAX_STATEMENT_BYTES = 1_048_576
+MAX_PREPARED_CHARACTERS = 4 * MAX_STATEMENT_BYTES
+"""All of a session together: a short header can hold many texts that grow when they are unpacked."""
 MAX_HEADER_CHARACTERS = 60_000
 """What a client takes in one header of an answer: Python's reads lines of 64 KB."""
 MAX_NAMES = 500
@@ -44,7 +45,6 @@ _WITHOUT_MEANING = frozenset("role original-roles path resource-estimate extra-c
 """A client may be set up to send these; there is nothing here that they could mean."""
 _KNOWN_CAPABILITIES = frozenset({"PATH", "PARAMETRIC_DATETIME", "SESSION_AUTHORIZATION", "NUMBER"})
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,10}", re.ASCII)
-_OFFSET = re.compile(r"(?:UTC|GMT|UT)?([+-])(\d{1,2})(?::?([0-5]\d))?", re.ASCII)
 _PROPERTY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?", re.ASCII)
 _TRANSACTION = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
@@ -148,8 +148,13 @@ def _properties(values: Iterable[str]) -> dict[str, str]:
 
 
 def _prepared(values: Iterable[str]) -> dict[str, str]:
-    header = "X-Trino-Prepared-Statement"
-    return {_decoded(name, header): prepared_text(value) for name, value in _pairs(values, header)}
+    header, prepared, size = "X-Trino-Prepared-Statement", {}, 0
+    for name, value in _pairs(values, header):
+        text = prepared[_decoded(name, header)] = prepared_text(value)
+        size += len(text)
+        if size > MAX_PREPARED_CHARACTERS:
+            raise BadRequest(f"{header} holds texts that are too long together", hint="Deallocate some.")
+    return prepared
 
 
 def prepared_text(value: str) -> str:
@@ -196,19 +201,10 @@ def time_zone_of(value: str) -> str:
     >>> [time_zone_of(zone) for zone in ("America/Los_Angeles", "Z", "GMT-8", "+0530", "")]
     ['America/Los_Angeles', 'UTC', '-08:00', '+05:30', 'UTC']
     """
-    if value in ("", "Z", "UT", "UCT", "Zulu"):
-        return "UTC"
-    if value in _zones():
-        return value
-    offset = _OFFSET.fullmatch(value)
-    if offset and int(offset[2]) * 60 + int(offset[3] or 0) <= 14 * 60:
-        return f"{offset[1]}{int(offset[2]):02}:{offset[3] or '00'}"
+    zone = zone_of(value or "UTC")
+    if zone:
+        return zone
     raise BadRequest("X-Trino-Time-Zone is no time zone", hint="Send a name such as America/Los_Angeles, or an offset.")
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones()) - {"localtime", "Factory", "posixrules"}
 
 
 # --- what a statement changes ---------------------------------------------------------------------------------------

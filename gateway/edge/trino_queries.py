@@ -1,7 +1,9 @@
 """The queries that Trino clients read here: given page by page, kept while they are read, cancelled when they are not.
 
 *Invariants*
-- Of a query one page at most is kept: a small one, so that it can be given again; Trino keeps the others.
+- Of a query the page that was given last is kept, and the next one that Trino was asked for meanwhile: one page ahead,
+  never two. All pages that are kept together have a bound; beyond it, and for a query that other gateways read too,
+  only small pages are kept, and Trino gives the last page again.
 - A page is given if it is the next one, or the last one once more; all else is past.
 - What its client leaves is cancelled by the gateway that gave it the last page; another one lets it go.
 """
@@ -30,6 +32,8 @@ POLL_SECONDS = 1.0
 HURRY_SECONDS = 0.015
 """How long a small page waits for the end that most often comes with it: that spares its client a request."""
 SMALL_BYTES = 64 * 1024
+AHEAD_BYTES = 96 * 1024 * 1024
+"""What pages may take that are kept so that Trino can make the next ones while their clients read."""
 KEPT_SECONDS = 30.0
 """How long a query that has ended can be read again."""
 KEEP_ALIVE_SECONDS = 60.0
@@ -61,6 +65,23 @@ class Given:
     """Whether `data` is all of it; else it must be asked for again."""
 
 
+class Room:
+    """So many bytes, for all that is kept."""
+
+    def __init__(self, size: int) -> None:
+        self._free = size
+
+    def take(self, size: int) -> bool:
+        """Take so much, if it is there."""
+        is_there = size <= self._free
+        self._free -= size if is_there else 0
+        return is_there
+
+    def give_back(self, size: int) -> None:
+        """Give so much back."""
+        self._free += size
+
+
 class OpenQuery:
     """One query that one client reads; belongs to one event loop."""
 
@@ -81,6 +102,8 @@ class OpenQuery:
         self._next = answer.position.page
         self._last: Given | None = None
         self._is_cancelled = False
+        self.room = Room(0)
+        self._taken = 0
 
     @classmethod
     def begun(cls, partner: Partner, beginning: Beginning, notices: Iterable[Notice] = ()) -> OpenQuery:
@@ -128,6 +151,7 @@ class OpenQuery:
         """Go on where another gateway has left it."""
         self._warnings = self.warnings
         self.answer, self._next = answer, answer.position.page
+        self.release()
         self._beginning = self._starting = self._turning = self._last = None
 
     async def give(self, number: int) -> Given:
@@ -148,7 +172,8 @@ class OpenQuery:
             return self._note(given)
 
     def _note(self, given: Given) -> Given:
-        self._last = given if len(given.data) <= SMALL_BYTES else replace(given, data=b"", is_kept=False)
+        is_kept = len(given.data) <= SMALL_BYTES or self._taken > 0
+        self._last = given if is_kept else replace(given, data=b"", is_kept=False)
         self._next, self._asked = given.next, self._loop.time()
         self.has_ended = self.has_ended or not given.next
         return given
@@ -158,14 +183,17 @@ class OpenQuery:
         return error
 
     async def _again(self, last: Given) -> Given:
-        if last.is_kept:
-            return last
-        if self._turning is not None:  # its client has asked for more already: Trino has let go of it
-            raise _past()
         try:
+            self.answer.check()
+            if last.is_kept:
+                return last
+            if self._turning is not None:  # its client has asked for more already: Trino has let go of it
+                raise _past()
             page = await self.answer.again()
         except PassedOn:
             raise _past() from None
+        except Gone:
+            raise
         except GatewayError as fault:
             return Given(last.number, "FAILED", error=self._named(fault))
         return replace(last, data=page.data, is_kept=True)
@@ -178,7 +206,8 @@ class OpenQuery:
         while not page.rows and not page.last and self._loop.time() < deadline:
             page = await self._turn()
         position = self.answer.position
-        if page.last or (0 < len(page.data) <= SMALL_BYTES and await self._ends_at_once()):
+        self.release()
+        if page.last or (page.rows and await self._ends_ahead(len(page.data))):
             return Given(number, "FINISHED", columns=self.answer.signature, data=page.data, progress=100)
         return Given(number, "RUNNING", position.page, position, self.answer.signature, page.data, self.answer.progress)
 
@@ -205,12 +234,17 @@ class OpenQuery:
                 self._turning = None
         if self._is_cancelled:
             raise _cancelled()
+        self.answer.check()  # the page may have waited here for its client
         return page
 
-    async def _ends_at_once(self) -> bool:
-        """Look whether nothing but the end comes after a page, without waiting for it; what comes else is kept."""
+    async def _ends_ahead(self, size: int) -> bool:
+        """Ask for what comes next already, if there is room for it beside the page; say whether it is but the end."""
+        if self._warnings is not None or not self.room.take(2 * size):
+            return False
+        self._taken = 2 * size
         self._turning = turning = kept(self.answer.turn())
-        await asyncio.wait({turning}, timeout=HURRY_SECONDS)
+        if size <= SMALL_BYTES:
+            await asyncio.wait({turning}, timeout=HURRY_SECONDS)
         if not turning.done() or turning.cancelled() or turning.exception() is not None:
             return False
         page = turning.result()
@@ -219,11 +253,17 @@ class OpenQuery:
         self._turning = None
         return True
 
+    def release(self) -> None:
+        """Give back what room was taken; what was kept in it is asked for again, if need be."""
+        self.room.give_back(self._taken)
+        self._taken = 0
+
     async def cancel(self) -> None:
         """Stop it in Trino, whatever it waits for; nothing happens once it has ended."""
         if self.has_ended:
             return
         self._is_cancelled = self.has_ended = True
+        self.release()
         if self._starting is not None and not self._starting.done():
             self._starting.cancel()
             await asyncio.wait({self._starting})
@@ -259,6 +299,7 @@ class OpenQueries:
         self._timeout = timeout_seconds
         self._open: dict[str, OpenQuery] = {}
         self._counts: Counter[str] = Counter()
+        self._room = Room(AHEAD_BYTES)
         self._sweeping: asyncio.Task[None] | None = None
 
     def find(self, query_id: str) -> OpenQuery | None:
@@ -272,7 +313,7 @@ class OpenQueries:
 
     def add(self, query: OpenQuery) -> None:
         """Keep a query as long as it is read."""
-        self._open[query.id] = query
+        self._open[query.id], query.room = query, self._room
         self._counts[query.partner.organisation] += 1
         if self._sweeping is None or self._sweeping.done():
             self._sweeping = asyncio.create_task(self._sweep())
@@ -291,6 +332,7 @@ class OpenQueries:
 
     def _drop(self, query: OpenQuery) -> None:
         del self._open[query.id]
+        query.release()
         self._counts[query.partner.organisation] -= 1
         if not self._counts[query.partner.organisation]:
             del self._counts[query.partner.organisation]

@@ -3,12 +3,36 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import orjson
 
+from gateway.edge.front import Answered, Front, Speaker
 from gateway.edge.trino_results import columns_json
-from gateway.model import Notice, Page, Partner, Position, Told
+from gateway.errors import NotAllowed
+from gateway.model import Change, Notice, Page, Partner, Position, QueryRequest, Told
+
+Answering = Callable[[Partner, QueryRequest], Awaitable[Answered]]
+"""Starts what a statement asks for, and waits for its first rows."""
+
+
+def answering(gate: Front, speaker: Speaker | None) -> Answering:
+    """Answer statements of every kind that gives rows, where somebody speaks for the gate; else queries alone."""
+    if speaker is None:
+        return gate.answer
+
+    async def answer(partner: Partner, request: QueryRequest) -> Answered:
+        spoken = await speaker.speak(partner, request)
+        if not isinstance(spoken, Told):
+            return await spoken.first()
+        if spoken.change != Change():
+            raise NotAllowed(
+                f"{spoken.update_type} changes a session, and a request of this kind has none",
+                hint="declare the purpose beside the query; for a session, use a Trino client",
+            )
+        return ToldAnswer(partner, spoken)
+
+    return answer
 
 
 class ToldAnswer:
@@ -37,6 +61,9 @@ class ToldAnswer:
     async def pages(self) -> AsyncIterator[Page]:
         """Give all there is."""
         yield self._page
+
+    def check(self) -> None:
+        """Nothing stops it."""
 
     async def cancel(self) -> None:
         """Nothing runs."""

@@ -6,6 +6,7 @@ Open are those of the gateway's own, the time zone, and limits of time, which ca
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -114,6 +115,25 @@ def values_of(properties: Mapping[str, str]) -> Mapping[str, str]:
     return {name.lower(): value_of(name, value) for name, value in properties.items()}
 
 
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_SHORTEST_SECONDS = 0.001
+
+
+def shortest(properties: Mapping[str, str]) -> float:
+    """How many seconds a query may run, as a session's own limits say; without any, for ever.
+
+    >>> shortest({"query_max_run_time": "1.5m"}), shortest({})
+    (90.0, inf)
+    """
+    limits = [_seconds(properties[name]) for name in TIME_LIMITS if name in properties]
+    return max(min(limits, default=math.inf), _SHORTEST_SECONDS)
+
+
+def _seconds(value: str) -> float:
+    found = _DURATION.fullmatch(value)
+    return float(found[1] + (found[2] or "")) * _SECONDS[found[3]] if found else math.inf
+
+
 def shown(
     values: Mapping[str, str], defaults: Mapping[str, str], like: str | None, escape: str | None
 ) -> Iterator[tuple[object, ...]]:
@@ -127,12 +147,15 @@ def shown(
 
 # --- LIKE -----------------------------------------------------------------------------------------------------------
 
+MAX_PATTERN = 200
 Pattern = list[tuple[str, bool]]
 """Each character, and whether it stands for itself."""
 
 
 def pattern_of(like: str, escape: str | None) -> Pattern:
     """Read a pattern of LIKE."""
+    if len(like) > MAX_PATTERN:
+        raise BadProperty(f"the pattern is longer than {MAX_PATTERN} characters", hint="write a shorter one")
     pattern: Pattern = []
     signs = iter(like)
     for sign in signs:

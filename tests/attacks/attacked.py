@@ -13,14 +13,14 @@ from pathlib import Path
 
 from aiohttp import web
 
+from gateway.dialogue import Dialogue
 from gateway.edge.api import make_app
 from gateway.edge.credentials import identify
-from gateway.edge.front import Beginning
 from gateway.edge.sealed import Seal
 from gateway.edge.serve import serving_wall
 from gateway.edge.trino_protocol import TrinoProtocol
 from gateway.errors import Unauthenticated
-from gateway.model import Partner, QueryRequest
+from gateway.model import Partner
 from gateway.pipeline import Gate
 from gateway.settings import WallSettings
 from tests.adapters.asking import body
@@ -81,17 +81,6 @@ class ByName:
         return PARTNERS[token]
 
 
-@dataclass(frozen=True)
-class Plainly:
-    """Every statement is a query."""
-
-    gate: Gate
-
-    async def speak(self, partner: Partner, request: QueryRequest) -> Beginning:
-        """Begin it."""
-        return await self.gate.begin(partner, replace(request, purpose=partner.purposes[0]))
-
-
 @dataclass
 class Attacked:
     """A gateway that listens, and what reached Trino through it."""
@@ -142,7 +131,7 @@ async def listening(folder: Path) -> AsyncIterator[Attacked]:
         gate = Gate(
             CATALOG, AtOnce(), ByName(), FixedPolicy(), engine, Log(), Counters(), Ticking(), b"secret", "test build"
         )
-        protocol = TrinoProtocol(gate, Plainly(gate), lambda scope: identify(scope, gate), Seal(b"secret" * 6))
+        protocol = TrinoProtocol(gate, Dialogue(gate, 300.0), lambda scope: identify(scope, gate), Seal(b"secret" * 6))
         app = make_app(gate, _ready, trino_clients=protocol)
         with socket.create_server(("127.0.0.1", 0)) as one:
             tcp_port = one.getsockname()[1]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import gzip
 import os
 
 import psutil
 import pytest
+import zstandard
 from starlette.types import Message
 
 from gateway.edge.body import read_body
@@ -58,6 +60,17 @@ def test_a_header_that_grows_when_it_is_unpacked_takes_no_room(gateway: Attacked
 
     assert [gateway.send(REFUSED["prepared_bomb"]) for _ in range(5)] == [[400]] * 5
     assert _memory() - before < ROOM
+
+
+def test_many_headers_that_each_grow_within_their_bound_take_no_room_together(gateway: Attacked) -> None:
+    packed = base64.urlsafe_b64encode(zstandard.compress(b"a" * (MEGABYTE - 1), 19)).rstrip(b"=")
+    pairs = b",".join(b"p%d=%%24zstd%%3A%b" % (number, packed) for number in range(400))
+    before = _memory()
+
+    assert gateway.send(post(b"X-Trino-Prepared-Statement: " + pairs)) == [400]
+    assert _memory() - before < ROOM
+    one = post(b"X-Trino-Prepared-Statement: " + pairs.partition(b",")[0])
+    assert gateway.send(one) == [200]
 
 
 def test_a_body_that_never_comes_is_waited_for_no_longer_than_its_time() -> None:

@@ -280,6 +280,22 @@ def test_an_answer_whose_reader_sleeps_is_ended_in_trino_and_in_the_log_all_the_
     asyncio.run(story())
 
 
+def test_a_page_that_was_fetched_before_the_suspension_does_not_leave_after_it() -> None:
+    log = Log()
+
+    async def story() -> None:
+        made = gate(log, FakeEngine(log), FixedPolicy(EVERYTHING))
+        answer = await made.answer(PARTNER, QueryRequest(SQL, "freight_resilience"))
+        while not (await answer.turn()).last:
+            answer.check()
+        made.running.suspend("oakland", Suspension(everything=True))
+        with pytest.raises(PortSuspended):
+            answer.check()
+
+    asyncio.run(story())
+    assert outcome(log) == ("finished", "")
+
+
 def test_an_answer_that_waits_for_its_first_row_is_ended_too() -> None:
     log = Log()
 

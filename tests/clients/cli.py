@@ -125,12 +125,12 @@ def _sections(said: str) -> dict[str, tuple[list[dict[str, Any]], list[str]]]:
     return seen
 
 
-def _said(command: list[str]) -> str:
+def _said(command: list[str], messages: int = subprocess.STDOUT) -> str:
     done = subprocess.run(
         command,
         env=environment(),
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=messages,
         stdin=subprocess.DEVNULL,
         text=True,
         timeout=made.LONGEST_SECONDS,
@@ -140,7 +140,8 @@ def _said(command: list[str]) -> str:
 
 
 def _numbers(command: list[str], sql: str) -> list[int]:
-    numbers = [int(line) for line in _said([*command, "--execute", sql, "--output-format", "TSV"]).split()]
+    said = _said([*command, "--execute", sql, "--output-format", "TSV"], subprocess.DEVNULL)
+    numbers = [int(line) for line in said.split()]
     return [len(numbers), sum(numbers)]
 
 

@@ -10,14 +10,16 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from gateway.adapters.audit_file import read_log
 from stack.layout import Home
-from stack.trino_access import connect
 from tests.clients.contract import Client, Place, Report
 from tests.clients.matrix import CLIENTS, through_rest
 from tests.clients.statements import STATEMENTS, Rows
 from tests.conftest import Stack
 
 PARTNER = "gobiz-analyst"
+NEWEST = 200
+"""How many records of the audit log are looked through."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +40,13 @@ def place(stack: Stack) -> Place:
 
 
 def states_in(home: Path) -> Callable[[int], list[str]]:
-    """Ask Trino, behind the gateway's back, how the queries that hold a number are."""
+    """Ask the audit log how the queries that hold a number are: each is `running` until it has an outcome."""
 
     def states(mark: int) -> list[str]:
-        cursor = connect(home).cursor()
-        cursor.execute(
-            "SELECT state FROM system.runtime.queries "
-            f"WHERE query LIKE '%{mark}%' AND query NOT LIKE '%system.runtime.queries%'"
-        )
-        return [state for (state,) in cursor.fetchall()]
+        records = [entry.record for entry in read_log(Home(home).audit, NEWEST, partner=PARTNER)]
+        ended = {record["query"]: str(record["state"]) for record in records if record["kind"] == "outcome"}
+        asked = [record["query"] for record in records if str(mark) in str(record.get("sql", ""))]
+        return [ended.get(query, "running") for query in asked]
 
     return states
 

@@ -46,8 +46,8 @@ TYPES = (
     ),
     Statement("SELECT ARRAY[1, 2, NULL], ARRAY['a', 'b']", [[[1, 2, None], ["a", "b"]]]),
     Statement("SELECT MAP(ARRAY['a', 'b'], ARRAY[1, 2])", [[{"a": 1, "b": 2}]]),
-    Statement("SELECT CAST(ROW(1, 'x') AS ROW(number bigint, name varchar))", [[[1, "x"]]]),
-    Statement("SELECT X'50 6F 72 74'", [[b"Port"]]),
+    Statement("SELECT CAST(ROW(1, 'x') AS ROW(n bigint, s varchar))", [[[1, "x"]]]),
+    Statement("SELECT X'506F7274'", [[b"Port"]]),
     Statement("SELECT UUID '12151fd2-7586-11e9-8f9e-2a86e4085a59'", [["12151fd2-7586-11e9-8f9e-2a86e4085a59"]]),
     Statement("SELECT json_parse('[1,2]')", [["[1,2]"]]),
 )
@@ -70,15 +70,15 @@ PORTS = (
     Statement("SELECT port_unlocode, count(*) AS calls FROM vessel_calls GROUP BY port_unlocode ORDER BY 1"),
     Statement("SELECT count(*), count(ata_berth_utc), min(ata_berth_utc), max(ata_berth_utc) FROM vessel_calls"),
     Statement("SELECT port_unlocode, day_local, vessels_at_anchor FROM port_status ORDER BY 1, 2 LIMIT 20"),
-    Statement("SELECT count(*) FROM california.freight.gate_transactions WHERE port_unlocode = 'USOAK'"),
+    Statement("SELECT count(*) FROM california.freight.container_moves WHERE port_unlocode = 'USOAK'"),
     Statement(
         "SELECT c.port_unlocode, count(*) FROM vessel_calls AS c JOIN port_status AS s "
         "ON s.port_unlocode = c.port_unlocode GROUP BY 1 ORDER BY 1"
     ),
-    Statement("SELECT count(*) FROM los_angeles.pola.vessel_visit"),
+    Statement("SELECT count(*) FROM los_angeles.pola.monthly_teu"),
 )
 REFUSED = (
-    Statement("SELECT FROM WHERE", refused=r"(?i)syntax|mismatched|line 1:|SELECT"),
+    Statement("SELECT FROM WHERE", refused=r"(?i)syntax|not Trino SQL|line 1:"),
     Statement("SELECT * FROM california.freight.no_such_table", refused=r"no_such_table"),
 )
 STATEMENTS = (*TYPES, *SHAPES, *PORTS, *REFUSED)

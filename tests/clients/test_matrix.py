@@ -66,6 +66,9 @@ def is_right(statement: Statement, rows: Rows | None, answer: dict[str, Any]) ->
 
 
 def test_it_gives_parameters_with_a_statement(driven: Driven, expected: list[Rows | None]) -> None:
+    if "parameters" in driven.client.cannot:
+        assert "parameters" not in driven.report
+        return
     (row,) = result(driven, "parameters")
     calls_at_each = next(
         rows for each, rows in zip(STATEMENTS, expected, strict=True) if rows and each.sql.endswith(CALLS_AT_EACH)
@@ -75,10 +78,10 @@ def test_it_gives_parameters_with_a_statement(driven: Driven, expected: list[Row
     assert same([42, "it's!", calls], row)
 
 
-def test_what_it_cancels_ends_in_trino(driven: Driven, place: Place) -> None:
+def test_what_it_cancels_ends(driven: Driven, place: Place) -> None:
     result(driven, "cancel")
 
-    assert place.wait_until_ended(driven.mark) == ["FAILED"]
+    assert place.wait_until_ended(driven.mark) == ["cancelled"]
 
 
 def test_it_tells_that_a_token_is_wrong(driven: Driven) -> None:

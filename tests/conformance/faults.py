@@ -8,6 +8,8 @@ FAULTS: dict[str, str] = {
     "on_the_second_line": "SELECT 1,\n  FROM (VALUES 1) AS t (v)",
     "an_open_bracket": "SELECT (1",
     "an_open_text": "SELECT 'abc",
+    "an_empty_name": 'SELECT 1 AS ""',
+    "a_whole_number_beyond_64_bits": "SELECT 9223372036854775808",
     "two_statements": "SELECT 1; SELECT 2",
     "nothing": " ",
     "an_unknown_column": "SELECT nope FROM (VALUES 1) AS t (v)",

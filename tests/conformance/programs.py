@@ -10,7 +10,7 @@ from typing import Any
 import trino
 from trino.transaction import IsolationLevel
 
-from tests.conformance.sides import Play, Side, raised, run
+from tests.conformance.sides import Play, Raised, Seen, Side, raised, run
 
 PROGRAMS: dict[str, Play] = {}
 
@@ -393,22 +393,27 @@ def names_of_prepared_statements_may_be_quoted(cursor: Any) -> object:
     ]
 
 
+def _named(seen: Seen | Raised) -> object:
+    """Names and rows alone: how long Trino's texts can get depends on what stands in them this once."""
+    return seen if isinstance(seen, Raised) or seen.columns is None else [[c[0] for c in seen.columns], seen.rows]
+
+
 @_with_cursor
 def describe_input(cursor: Any) -> object:
     run(cursor, "PREPARE p FROM SELECT v FROM (VALUES 1) AS t (v) WHERE v = ? AND length(?) > 1 AND ? LIKE 'a'")
-    return run(cursor, "DESCRIBE INPUT p")
+    return _named(run(cursor, "DESCRIBE INPUT p"))
 
 
 @_with_cursor
 def describe_input_without_parameters(cursor: Any) -> object:
     run(cursor, "PREPARE p FROM SELECT 1")
-    return run(cursor, "DESCRIBE INPUT p")
+    return _named(run(cursor, "DESCRIBE INPUT p"))
 
 
 @_with_cursor
 def describe_output(cursor: Any) -> object:
     run(cursor, "PREPARE p FROM SELECT 1 AS a, 'x', CAST(? AS timestamp(6)) AS t")
-    return run(cursor, "DESCRIBE OUTPUT p")
+    return _named(run(cursor, "DESCRIBE OUTPUT p"))
 
 
 @_with_cursor

@@ -203,7 +203,10 @@ SELECT MAP(ARRAY[DATE '2026-11-22'], ARRAY[DECIMAL '1.5']) AS m
 SELECT ROW(1, 'a', NULL) AS r
 
 -- row_with_names
-SELECT CAST(ROW(1, 'a') AS row(number bigint, letter varchar)) AS r
+SELECT CAST(ROW(1, 'a') AS row(n bigint, letter varchar)) AS r
+
+-- row_with_a_field_called_as_a_type_is
+SELECT CAST(ROW(1) AS row(date bigint)) AS r
 
 -- row_of_times
 SELECT CAST(ROW(TIMESTAMP '2026-11-22 16:45:06', DATE '2026-01-01') AS row(t timestamp(0), d date)) AS r
@@ -224,7 +227,7 @@ SELECT 1, 'a', 2 AS b
 SELECT 1 AS a, 2 AS a, 3 AS "A"
 
 -- odd_names
-SELECT 1 AS "Mixed Case", 2 AS "a.b", 3 AS "Zoë", 4 AS "x""y", 5 AS "", 6 AS "select"
+SELECT 1 AS "Mixed Case", 2 AS "a.b", 3 AS "Zoë", 4 AS "x""y", 5 AS "select"
 
 -- empty
 SELECT 1 AS a, 'x' AS b WHERE false

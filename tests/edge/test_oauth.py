@@ -43,6 +43,8 @@ class StandInProvider:
     def finish(self, answer: Mapping[str, str], verifier: str, nonce: str) -> str:
         """Note what it ended with."""
         self.finished.append((answer, verifier, nonce))
+        if answer.get("code") == "breaks":
+            raise AttributeError("a secret of the gateway")
         if "code" not in answer:
             raise Unauthenticated("the provider refused the login: access_denied", hint="Start it again.")
         return answer["code"]
@@ -185,6 +187,20 @@ def test_a_token_that_the_gateway_would_refuse_is_not_given_out() -> None:
         assert page.status_code == 403
         assert "nobody-knows-this" not in answer.text + page.text
         assert answer.json() == {"error": "this needs a token. Get one."}
+
+    told(story)
+
+
+def test_a_fault_of_the_gateway_ends_the_login_and_tells_nothing() -> None:
+    async def story(gateway: Story) -> None:
+        async with gateway.somebody() as program, gateway.somebody() as browser:
+            begin, wait = await gateway.begin(program)
+            page = await gateway.come_back(browser, await gateway.open(browser, begin), code="breaks")
+            answer = await program.get(wait)
+
+        assert page.status_code == 500
+        assert answer.json().keys() == {"error"}
+        assert "secret" not in page.text + answer.text
 
     told(story)
 

@@ -12,10 +12,19 @@ import pytest
 
 from gateway.edge import trino_queries
 from gateway.edge.api import make_app
-from gateway.errors import Broken, Denied, Failed, KernelUnavailable, NotAllowed, PortUnavailable, TooMany
+from gateway.errors import (
+    Broken,
+    Denied,
+    Failed,
+    KernelUnavailable,
+    NotAllowed,
+    PortSuspended,
+    PortUnavailable,
+    TooMany,
+)
 from gateway.model import Change, Notice, Page, Told
 from tests.edge.stand_in import StandInGate
-from tests.edge.trino_stand_in import END, SIGNATURE, Client, Script, SpokenGate, page
+from tests.edge.trino_stand_in import END, SIGNATURE, Client, Script, ScriptedAnswer, SpokenGate, page
 
 ONE = "SELECT 1"
 
@@ -117,7 +126,12 @@ def test_a_client_that_waits_for_rows_hears_every_second_that_there_are_none(mon
     run(story)
 
 
-def test_the_last_page_can_be_read_again_and_no_other() -> None:
+@pytest.mark.parametrize(("room", "asked"), [(0, [1, 2, 2, 3]), (10_000_000, [1, 2, 3, 4])])
+def test_the_last_page_can_be_read_again_and_no_other(
+    monkeypatch: pytest.MonkeyPatch, room: int, asked: list[int]
+) -> None:
+    monkeypatch.setattr(trino_queries, "AHEAD_BYTES", room)
+
     async def story() -> None:
         wide = "x" * 70_000
         script = Script([page(1), page(wide), page(wide), END])
@@ -138,7 +152,29 @@ def test_the_last_page_can_be_read_again_and_no_other() -> None:
         assert large.json()["data"] == large_again.json()["data"] == [[wide]]
         assert before.status_code == 410
         assert next_.json()["data"] == [[wide]]
-        assert script.asked == [1, 2, 2, 3]
+        await asyncio.sleep(0)
+        assert script.asked == asked
+
+    run(story)
+
+
+def test_what_is_kept_has_a_bound_for_all_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = "x" * 70_000
+    monkeypatch.setattr(trino_queries, "AHEAD_BYTES", 2 * 70_006)
+
+    async def story() -> None:
+        one, two = [Script([page(wide), page(wide), page(wide), END]) for _ in range(2)]
+        client = Client(gate_for(one, two))
+        posted = [(await client.post(ONE)).json() for _ in range(2)]
+        pages = [(await client.http.get(each["nextUri"])).json() for each in posted]
+        await asyncio.sleep(0)
+        assert [one.asked, two.asked] == [[1, 2], [1]]
+
+        await client.http.delete(pages[0]["nextUri"])
+        await client.http.get(pages[1]["nextUri"])
+        await asyncio.sleep(0)
+
+        assert two.asked == [1, 2, 3]
 
     run(story)
 
@@ -326,10 +362,54 @@ def test_a_page_of_somebody_else_is_as_absent_as_one_that_never_was(verb: str) -
     run(story)
 
 
+def test_a_query_is_cancelled_by_its_id_by_the_partner_whose_it_is_alone() -> None:
+    async def story() -> None:
+        script = Script([page(1), END])
+        client = Client(gate_for(script))
+        address = f"http://gateway:8080/v1/query/{(await client.post(ONE)).json()['id']}"
+
+        foreign = await client.as_partner("planner").request("DELETE", address)
+        absent = await client.http.request("DELETE", "http://gateway:8080/v1/query/none")
+        assert foreign.status_code == absent.status_code == 404
+        assert foreign.content == absent.content
+        assert script.cancelled == 0
+        own = await client.http.request("DELETE", address)
+
+        assert own.status_code == 204
+        assert script.cancelled == 1
+
+    run(story)
+
+
+def test_kill_query_stops_the_partners_own_query_and_is_a_statement_like_others_otherwise() -> None:
+    async def story() -> None:
+        script = Script([page(1), END])
+        gate = gate_for(script)
+        client = Client(gate)
+        query = (await client.post(ONE)).json()["id"]
+        call = "CALL system.runtime.kill_query(query_id => '{}',message => 'It''s late')"
+
+        await client.as_partner("planner").post("/v1/statement", content=call.format(query))
+        await client.post(call.format("none"))
+        await client.post(call.format(query) + "; SELECT 1")
+        assert script.cancelled == 0
+        assert len(gate.asked) == 4, "the gate answers what stops nothing"
+        killed = await client.post(call.format(query))
+
+        assert killed.json()["updateType"] == "CALL"
+        assert script.cancelled == 1
+        assert len(gate.asked) == 4
+
+    run(story)
+
+
 @pytest.mark.parametrize(
     ("verb", "path"),
     [
         ("GET", "/v1"),
+        ("GET", "/v1/query/none"),
+        ("DELETE", "/v1/query/none"),
+        ("DELETE", "/v1/query/"),
         ("GET", "/v1/query"),
         ("GET", "/v1/status"),
         ("GET", "/v1/node"),
@@ -498,6 +578,7 @@ def test_a_query_that_nobody_reads_is_cancelled_and_one_that_is_alive_is_not() -
 
 def test_a_heartbeat_reaches_trino_from_time_to_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trino_queries, "KEEP_ALIVE_SECONDS", 0.0)
+    monkeypatch.setattr(trino_queries, "AHEAD_BYTES", 0)
 
     async def story() -> None:
         script = Script([page("x" * 70_000), END])
@@ -578,6 +659,28 @@ def test_only_so_many_queries_can_be_open(monkeypatch: pytest.MonkeyPatch) -> No
     run(story)
 
 
+def test_nothing_that_waits_here_leaves_once_a_port_has_suspended_its_agreements() -> None:
+    wide = "x" * 70_000
+
+    async def story() -> None:
+        client = Client(gate_for(Script([page(wide), page(wide), END])))
+        address = (await client.post(ONE)).json()["nextUri"]
+        first = (await client.http.get(address)).json()
+        await asyncio.sleep(0)  # the next page is here already
+        answer = client.protocol._queries._open[first["id"]].answer
+        assert isinstance(answer, ScriptedAnswer)
+        answer.stopped = PortSuspended("oakland")
+
+        again = (await client.http.get(address)).json()
+        next_ = (await client.http.get(first["nextUri"])).json()
+
+        assert [each["error"]["failureInfo"]["type"] for each in (again, next_)] == ["portgate.port_suspended"] * 2
+        assert "data" not in again
+        assert "data" not in next_
+
+    run(story)
+
+
 # --- several gateways -----------------------------------------------------------------------------------------------
 
 
@@ -627,10 +730,11 @@ def test_a_gateway_with_another_key_knows_nothing_of_the_page() -> None:
 def test_a_query_that_its_client_leaves_is_cancelled_by_the_gateway_that_gave_the_last_page() -> None:
     async def story() -> None:
         wide = "x" * 70_000
-        script = Script([page(wide), page(wide), None])
+        script = Script([page(wide), page(wide), page(wide), None])
         gate = gate_for(script)
         first, second, third = Client(gate), Client(gate), Client(gate)
         answer = await first.http.get((await first.post(ONE)).json()["nextUri"])
+        answer = await second.http.get(answer.json()["nextUri"])
         answer = await second.http.get(answer.json()["nextUri"])
         await third.http.head(answer.json()["nextUri"])
 

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.edge.api import Outermost
 from gateway.edge.sealed import Seal
 from gateway.edge.trino_protocol import TrinoProtocol, TrinoRoutes
-from gateway.errors import Denied, EngineUnavailable, NotParsed, Unauthenticated
+from gateway.errors import Denied, EngineUnavailable, GatewayError, NotParsed, Unauthenticated
 from gateway.model import Notice, Page, Partner, Position, QueryRequest, Told
 from gateway.parts import PassedOn
 from tests.edge.stand_in import NOTICES, StandInGate
@@ -60,6 +60,12 @@ class ScriptedAnswer:
         self.progress = 37
         self.position = position
         self.ended = False
+        self.stopped: GatewayError | None = None
+
+    def check(self) -> None:
+        """Raise what it was stopped with."""
+        if self.stopped is not None:
+            raise self.stopped
 
     async def turn(self) -> Page:
         """Give the next page as Trino does: one ahead of what was asked for, or the last one again."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -19,19 +19,24 @@ from tests.conftest import Stack
 pytestmark = pytest.mark.real
 
 PURPOSE = "freight_resilience"
-MANY = "SELECT c.*, n FROM california.freight.vessel_calls c CROSS JOIN UNNEST(sequence(1, {times})) AS s(n)"
+MANY = (
+    "SELECT c.port_unlocode, n FROM california.freight.vessel_calls c CROSS JOIN UNNEST(sequence(1, {times})) AS s(n)"
+)
 
 
 def connect(stack: Stack, partner: str = "gobiz-analyst", token: str = "", **more: Any) -> Any:
     """A connection of trino-python-client to the gateway."""
     where = urlsplit(stack.url)
+    session = requests.Session()
+    session.verify = str(Home(stack.home).ca_file)
+    session.trust_env = False  # REQUESTS_CA_BUNDLE would replace the stack's own authority
     return trino.dbapi.connect(  # type: ignore[no-untyped-call]
         host=where.hostname,
         port=where.port,
         http_scheme="https",
         user=partner,
         auth=JWTAuthentication(token or stack.token(partner)),
-        verify=str(Home(stack.home).ca_file),
+        http_session=session,
         client_tags=[f"purpose={PURPOSE}"],
         timezone="UTC",
         **more,
@@ -47,7 +52,7 @@ def cursor(stack: Stack) -> Iterator[Any]:
 
 
 def test_the_python_client_gets_the_rows_that_the_rest_interface_gives(stack: Stack, cursor: Any) -> None:
-    sql = "SELECT port_unlocode, count(*) AS calls, min(ata_berth) FROM california.freight.vessel_calls GROUP BY 1"
+    sql = "SELECT port_unlocode, count(*) AS calls, min(port_unlocode) FROM california.freight.vessel_calls GROUP BY 1"
 
     rows = cursor.execute(sql).fetchall()
     with stack.client("gobiz-analyst") as client:
@@ -75,18 +80,18 @@ def test_values_have_the_types_that_trino_gives_them(stack: Stack, cursor: Any) 
 
 def test_a_large_answer_comes_whole(stack: Stack, cursor: Any) -> None:
     [[calls]] = cursor.execute("SELECT count(*) FROM california.freight.vessel_calls").fetchall()
-    times = 60_000 // calls + 1
+    times = 30_000 // calls + 1
 
     rows = cursor.execute(MANY.format(times=times)).fetchall()
 
     assert len(rows) == calls * times
-    assert len({tuple(map(str, row)) for row in rows}) <= len(rows)
+    assert {n for _, n in rows} == set(range(1, times + 1))
 
 
 @pytest.mark.parametrize(
     ("sql", "name"),
     [
-        ("SELEC 1", "SYNTAX_ERROR"),
+        ("SELECT 1 +", "SYNTAX_ERROR"),
         ("SELECT * FROM oakland.secret.table_x", "TABLE_NOT_FOUND"),
         ("SELECT no_such_column FROM california.freight.vessel_calls", "COLUMN_NOT_FOUND"),
         ("DELETE FROM california.freight.vessel_calls", "NOT_SUPPORTED"),
@@ -100,27 +105,14 @@ def test_a_fault_of_the_partner_is_a_user_error(cursor: Any, sql: str, name: str
     assert caught.value.error_name == name
 
 
-def test_a_cancelled_query_is_cancelled_in_trino(stack: Stack) -> None:
+def test_a_query_that_is_cancelled_is_written_down_as_cancelled(stack: Stack) -> None:
     cursor = connect(stack).cursor()
     cursor.execute(MANY.format(times=10_000))
-    began = time.monotonic()
 
     cursor.cancel()
 
-    states = set()
-    while time.monotonic() - began < 10:
-        running = (
-            stack.trino()
-            .cursor()
-            .execute(
-                "SELECT state FROM system.runtime.queries WHERE query LIKE '%sequence(1, 10000)%' "
-                "AND query NOT LIKE '%runtime.queries%'"
-            )
-        )
-        states = {state for (state,) in running.fetchall()}
-        if states == {"FAILED"}:
-            break
-    assert states == {"FAILED"}
+    written = stack.portgate("audit", "--query", cursor.query_id, "--json").stdout.splitlines()
+    assert json.loads(written[-1])["record"]["state"] == "cancelled"
 
 
 def test_a_token_that_nobody_signed_is_401(stack: Stack) -> None:

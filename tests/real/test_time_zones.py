@@ -27,6 +27,7 @@ from gateway.model import (
     TableDecision,
     TableName,
 )
+from gateway.session.zones import names
 from stack.layout import Home
 from stack.settings import remembered
 from stack.trino_access import LOADER, token
@@ -195,3 +196,12 @@ def test_a_text_without_an_offset_would_be_another_moment_for_others(cursors: Ma
     sql = "SELECT CAST(from_iso8601_timestamp('2026-01-08T02:30:00') AT TIME ZONE 'UTC' AS varchar)"
 
     assert len({str(_rows(cursor, sql)) for cursor in cursors.values()}) == 4
+
+
+def test_every_zone_that_may_be_named_is_one_of_trinos(cursors: Mapping[tuple[str, str], Any]) -> None:
+    said = ", ".join(f"'{name}'" for name in names())
+    moment = "TIMESTAMP '2026-01-08 02:30:00 UTC'"
+    sql = f"SELECT x FROM (VALUES {said}) AS t (x) WHERE try(CAST(at_timezone({moment}, x) AS varchar)) IS NULL"
+
+    assert len(names()) > 500
+    assert _rows(cursors[UTC], sql) == []

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.adapters.issuer import ISSUER
 from gateway.settings import read_settings
 from stack import front
 from stack.components import Components
@@ -163,3 +164,33 @@ def test_every_template_in_the_folder_is_used(etc: Path) -> None:
 
     assert {file for file in templates if file.parent.name != "samples"} <= written
     assert {file.name for file in templates - written} == {f"{sample}.properties" for sample in SAMPLES}
+
+
+def test_settings_of_a_file_are_put_over_those_of_the_stack(home: Home, tmp_path: Path) -> None:
+    make_keys(home)
+    file = tmp_path / "more.yaml"
+    file.write_text(
+        "opa: {timeout_seconds: 0.5}\n"
+        "issuers: [{issuer: 'https://login.example', jwks_url: 'https://login.example/jwks'}]\n"
+        "external_login: {issuer: 'https://login.example', client_id: p, base_url: 'https://localhost:8443'}\n"
+    )
+    told = StackSettings.model_validate({"as_of": TODAY, "gateway_file": file})
+
+    plain = front.configure(home, StackSettings.model_validate({"as_of": TODAY}), Path("opa"))
+    digest = front.configure(home, told, Path("opa"))
+    settings = read_settings(home.gateway_settings)
+
+    assert digest != plain
+    assert settings.opa.timeout_seconds == 0.5
+    assert str(settings.opa.url) == "http://127.0.0.1:8181/"
+    assert [issuer.issuer for issuer in settings.issuers] == [ISSUER, "https://login.example"]
+    assert settings.external_login
+
+
+@pytest.mark.parametrize("text", ["- a", "just words", "a: [", ""])
+def test_a_file_that_holds_no_settings_is_named(home: Home, tmp_path: Path, text: str) -> None:
+    file = tmp_path / "more.yaml"
+    file.write_text(text)
+
+    with pytest.raises(StackFault, match=r"more\.yaml"):
+        front.configure(home, StackSettings.model_validate({"as_of": TODAY, "gateway_file": file}), Path("opa"))

@@ -22,9 +22,10 @@ from gateway.adapters.opa import OpaPolicy
 from gateway.adapters.trino import Trino
 from gateway.adapters.wall import Wall
 from gateway.answer import rows_of
+from gateway.dialogue import Dialogue
 from gateway.errors import GatewayError
 from gateway.kernel.keys import mask_keys
-from gateway.model import Admission, Catalog, Partner, QueryRequest, Session, TableName
+from gateway.model import Admission, Catalog, Partner, QueryRequest, Session, TableName, Told
 from gateway.parts import Engine, Running
 from gateway.pipeline import Gate
 from gateway.settings import TrinoSettings, read_settings
@@ -38,6 +39,8 @@ AGAIN = 3
 """How often both worlds are asked again before a difference counts: what one world answers in two ways is no leak."""
 
 
+ZONES = ("UTC", "Pacific/Kiritimati", "America/Los_Angeles")
+"""Each text is asked in one of these, the same in every world: no zone shows a world what another one hides."""
 PATIENCE = 6
 WEATHER = frozenset({"unavailable", "port_unavailable", "engine_unavailable", "policy_unavailable"})
 """What may come of a busy machine alone. A query that ends so each time is compared like any other."""
@@ -162,20 +165,24 @@ class Pair:
         return outcome
 
     async def _ask_once(self, gate: Gate, sql: str) -> Outcome:
-        request = QueryRequest(sql, self.purpose)
+        request = QueryRequest(sql, self.purpose, session=Session(time_zone=ZONES[len(sql) % len(ZONES)]))
         try:
-            answer = await gate.answer(self.partner, request)
+            spoken = await Dialogue(gate).speak(self.partner, request)
+            if isinstance(spoken, Told):
+                rows = tuple(orjson.dumps(row) for row in spoken.rows)
+                return Outcome(spoken.columns, rows, spoken.notices, (("change", repr(spoken.change)),))
+            answer = await spoken.first()
         except GatewayError as error:
             return Outcome(error=_error(error))
-        rows: list[bytes] = []
+        given: list[bytes] = []
         told = answer.columns, answer.notices
         try:
             async for page in answer.pages():
-                rows += [orjson.dumps(row) for row in rows_of(page)]
+                given += [orjson.dumps(row) for row in rows_of(page)]
         except GatewayError as error:
             return Outcome(told[0], (), told[1], (), _error(error))
         stats = tuple((key, repr(value)) for key, value in sorted(answer.stats.items()) if key != "elapsed_ms")
-        return Outcome(told[0], tuple(rows), told[1], stats)
+        return Outcome(told[0], tuple(given), told[1], stats)
 
 
 def _error(error: GatewayError) -> tuple[Any, ...]:

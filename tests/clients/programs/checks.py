@@ -14,18 +14,19 @@ from typing import Any
 
 CANCEL_AFTER_SECONDS = 1.5
 Task = Mapping[str, Any]
+_out: list[int] = []
 
 
 def read_task() -> Task:
     """Read what to do; from then on standard output is for the report only."""
     given: Task = json.load(sys.stdin)
+    _out.append(os.dup(1))
+    os.dup2(2, 1)  # some clients print as they go
     return given
 
 
 def report(checks: Mapping[str, Callable[[], Any]]) -> None:
     """Run each check and tell what it saw, or the fault that it ended with."""
-    out = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # some clients print as they go
     answers = {}
     for name, check in checks.items():
         begun = time.monotonic()
@@ -34,8 +35,8 @@ def report(checks: Mapping[str, Callable[[], Any]]) -> None:
         except Exception:
             answers[name] = {"fault": traceback.format_exc()}
         answers[name]["seconds"] = time.monotonic() - begun
-    json.dump(answers, out)
-    out.flush()
+    with os.fdopen(_out.pop(), "w") as out:
+        json.dump(answers, out)
     os._exit(0)  # a client's threads may wait for what was cancelled
 
 

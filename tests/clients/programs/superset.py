@@ -12,10 +12,17 @@ from typing import Any
 from tests.clients.programs.checks import CANCEL_AFTER_SECONDS, each, error_of, plain, read_task, report
 
 task = read_task()
-work = tempfile.mkdtemp(prefix="superset-")
-os.environ["SUPERSET_HOME"] = work
-os.environ["SUPERSET_SECRET_KEY"] = Path(work).name
-os.environ["SUPERSET__SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{work}/superset.db"
+work = Path(tempfile.mkdtemp(prefix="superset-"))
+(work / "superset_config.py").write_text(
+    f"""
+SECRET_KEY = {work.name!r}
+SQLALCHEMY_DATABASE_URI = "sqlite:///{work}/superset.db"
+CACHE_CONFIG = DATA_CACHE_CONFIG = {{"CACHE_TYPE": "NullCache"}}
+FILTER_STATE_CACHE_CONFIG = EXPLORE_FORM_DATA_CACHE_CONFIG = {{"CACHE_TYPE": "SimpleCache"}}
+"""
+)
+os.environ["SUPERSET_HOME"] = str(work)
+os.environ["SUPERSET_CONFIG_PATH"] = str(work / "superset_config.py")
 
 from superset.app import create_app  # noqa: E402 - it reads the environment when it is imported
 
@@ -23,12 +30,13 @@ app = create_app()
 context = app.test_request_context()
 context.push()
 
-from superset import db  # noqa: E402 - it needs an app
+from flask_appbuilder import Model  # noqa: E402 - it needs an app
+from superset import db  # noqa: E402
 from superset.models.core import Database  # noqa: E402
 from superset.models.sql_lab import Query  # noqa: E402
 from superset.sql.parse import Table  # noqa: E402
 
-db.create_all()
+Model.metadata.create_all(db.engine)
 
 
 def database_for(token: str, name: str) -> Any:

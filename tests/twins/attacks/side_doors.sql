@@ -150,6 +150,30 @@ EXPLAIN (TYPE IO, FORMAT JSON) SELECT count(*) FROM long_beach.polbops.vesselcal
 -- explain validate
 EXPLAIN (TYPE VALIDATE) SELECT scac FROM long_beach.polbops.vesselcall
 
+-- explain of a shared table
+EXPLAIN SELECT consignee_name, count(*) FROM container_moves WHERE teu > 1 GROUP BY 1
+
+-- explain as an object
+EXPLAIN (FORMAT JSON) SELECT * FROM vessel_calls WHERE carrier_smdg = 'MSC'
+
+-- explain io of a shared table
+EXPLAIN (TYPE IO) SELECT c.call_id FROM vessel_calls c JOIN container_moves m ON c.call_id = m.call_id
+
+-- validate a shared table
+EXPLAIN (TYPE VALIDATE) SELECT max(event_utc) FROM container_moves WHERE 1 / (teu - 1) > 0
+
+-- execute immediate over a shared table
+EXECUTE IMMEDIATE 'SELECT count(*), max(event_utc) FROM container_moves WHERE event_utc > ?' USING current_timestamp
+
+-- execute immediate with a moment of no zone
+EXECUTE IMMEDIATE 'SELECT count(*) FROM los_angeles.pola.gate_visit WHERE in_at > ?' USING TIMESTAMP '2025-11-01 00:00:00'
+
+-- use a port
+USE long_beach.polbops
+
+-- use nothing
+USE nowhere.polbops
+
 -- statistics of a table
 SHOW STATS FOR long_beach.polbops.vesselcall
 
