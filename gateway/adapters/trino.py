@@ -23,9 +23,8 @@ from sqlglot import exp
 from gateway.adapters.trino_errors import Said, translated, unconfirmed
 from gateway.adapters.trino_wire import Results, TrinoFailure, Wire, columns_of, count_of, path_of
 from gateway.adapters.wall import Wall
-from gateway.errors import Broken, EngineUnavailable, Failed, GatewayError, VerificationFailed
+from gateway.errors import Broken, EngineUnavailable, Failed, GatewayError, PassedOn, VerificationFailed
 from gateway.model import Admission, Page, Session, TableName
-from gateway.parts import PassedOn
 from gateway.session.properties import shortest
 from gateway.settings import TrinoSettings
 

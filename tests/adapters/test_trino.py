@@ -13,9 +13,8 @@ import pytest
 from gateway.adapters.trino import Running, Trino
 from gateway.adapters.trino_errors import DATA_ERROR
 from gateway.answer import rows_of
-from gateway.errors import EngineUnavailable, Failed, GatewayError, VerificationFailed
+from gateway.errors import EngineUnavailable, Failed, GatewayError, PassedOn, VerificationFailed
 from gateway.model import Page, Reach, Session
-from gateway.parts import PassedOn
 from tests.adapters.asking import ADMISSION, VISIT, body, select
 from tests.adapters.fake_trino import COLUMNS, FakeTrino, engine_over, failure, rows
 

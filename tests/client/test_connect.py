@@ -6,6 +6,7 @@ import sys
 from typing import Any, ClassVar
 
 import pytest
+import sqlalchemy
 from trino.auth import JWTAuthentication, OAuth2Authentication
 from trino.dbapi import Connection
 
@@ -49,7 +50,6 @@ def test_the_authority_that_was_named_is_trusted_whatever_the_environment_says(m
 
 
 def test_a_url_means_the_same_connection() -> None:
-    sqlalchemy = pytest.importorskip("sqlalchemy")
     url = sqlalchemy.make_url(sqlalchemy_url("https://portgate.example:8443", **WHO))
 
     _, told = url.get_dialect()().create_connect_args(url)
@@ -61,7 +61,6 @@ def test_a_url_means_the_same_connection() -> None:
 
 
 def test_an_engine_shows_the_warnings_of_each_statement_unless_it_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
-    sqlalchemy = pytest.importorskip("sqlalchemy")
 
     class Cursor:
         warnings: ClassVar = [{"warningCode": {"code": 1, "name": "PORTGATE_X"}, "message": "oakland: masked\x1b[2J"}]
@@ -76,7 +75,6 @@ def test_an_engine_shows_the_warnings_of_each_statement_unless_it_is_quiet(capsy
 
 
 def test_a_url_is_made_of_a_token_only() -> None:
-    pytest.importorskip("sqlalchemy")
 
     with pytest.raises(ValueError, match="engine"):
         Portgate.at("portgate.example", auth=OAuth2Authentication()).sqlalchemy_url()

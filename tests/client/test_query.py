@@ -14,6 +14,9 @@ from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import duckdb
+import pandas
+import polars
 import pyarrow as pa
 import pytest
 import requests
@@ -66,7 +69,6 @@ def test_the_purpose_and_the_choice_of_a_partial_answer_are_asked_with(served: S
 
 
 def test_polars_reads_an_answer(served: Served) -> None:
-    polars = pytest.importorskip("polars")
 
     frame = served.portgate.query("types", quiet=True).to_polars()
 
@@ -77,7 +79,6 @@ def test_polars_reads_an_answer(served: Served) -> None:
 
 
 def test_pandas_reads_an_answer_and_whole_numbers_stay_whole_beside_null(served: Served) -> None:
-    pandas = pytest.importorskip("pandas")
 
     frame = served.portgate.query("types", quiet=True).to_pandas()
 
@@ -87,8 +88,6 @@ def test_pandas_reads_an_answer_and_whole_numbers_stay_whole_beside_null(served:
 
 
 def test_a_link_of_an_answer_is_read_by_other_tools(served: Served) -> None:
-    polars = pytest.importorskip("polars")
-    duckdb = pytest.importorskip("duckdb")
     links = served.portgate.query("types", quiet=True).links
     assert len(links) == 5
 

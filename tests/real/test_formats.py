@@ -16,6 +16,7 @@ import httpx
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import sqlalchemy
 
 from gateway.client import Portgate
 from gateway.edge.encode import NAMES
@@ -219,7 +220,6 @@ def test_sqlalchemy_takes_the_engine_and_the_url(
 ) -> None:
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # for a URL's session they would overrule `verify`
         monkeypatch.delenv(name, raising=False)
-    sqlalchemy = pytest.importorskip("sqlalchemy")
     portgate = Portgate.at(
         stack.url, token=stack.token("gobiz-analyst"), purpose=PURPOSE, verify=str(Home(stack.home).ca_file)
     )
