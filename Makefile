@@ -50,6 +50,7 @@ fmt: setup ## format Python and Rego
 docs: setup ## write docs/sql.md, docs/agreements.md and the agreements' JSON Schema from the gateway's own tables
 	@$(RUN) -m stack.sql_page
 	@$(RUN) -m stack.agreements_page
+	@$(RUN) -m tests.conformance.page
 
 bench-policy: setup ## one decision of OPA over 500 to 5,000 agreements a port
 	@$(RUN) -m stack.bench_policy

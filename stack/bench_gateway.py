@@ -28,15 +28,19 @@ from gateway.edge.trino_protocol import TrinoProtocol
 from gateway.edge.wall import wall_app
 from gateway.errors import NotAllowed
 from gateway.model import Admission, Partner, Position, QueryRequest, TableName
+from gateway.recording import utc
 from gateway.settings import Settings, read_settings
 from gateway.usage import Meter
 from gateway.wiring import Gateway
 from stack.trino_access import LOADER
 
-COLUMNS = (
-    "orderkey partkey suppkey linenumber quantity extendedprice discount tax returnflag linestatus shipdate commitdate "
-    "receiptdate shipinstruct shipmode comment"
-).split()
+COLUMNS = [
+    f"l_{word}"
+    for word in (
+        "orderkey partkey suppkey linenumber quantity extendedprice discount tax returnflag linestatus shipdate "
+        "commitdate receiptdate shipinstruct shipmode comment"
+    ).split()
+]
 SAMPLES = ("sf1", "sf100")
 QUERY_SECONDS = 3600.0
 
@@ -78,7 +82,7 @@ class SampleSpeaker:
         """Begin a statement."""
         if "tpch." not in request.sql:
             raise NotAllowed("this gateway is for measurements", hint="Ask for tpch.sf1.lineitem.")
-        position = Position(str(uuid.uuid4()), partner.organisation, partner.id, LOADER, 0, "", 1, "")
+        position = Position(str(uuid.uuid4()), partner.organisation, partner.id, LOADER, 0, utc(now()), 1, "")
         meter = Meter(self.gateway.gate.usage, partner.organisation, "", ())
         answer = Answer(position, (), NoLog(), now, meter)
         reach = {TableName("tpch", sample, "lineitem"): frozenset(COLUMNS) for sample in SAMPLES}

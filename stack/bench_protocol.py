@@ -48,6 +48,7 @@ LINEITEM = f"SELECT * FROM tpch.sf1.lineitem LIMIT {ROWS}"  # noqa: S608 - our o
 BYTES_A_ROW = 148
 OPEN, POLLING, POLL_SECONDS = 500, 200, 20.0
 OPENED = "SELECT n, rpad('', 100, 'x') AS t FROM TABLE(sequence(1, 30000)) AS s (n)"
+IDLE_SECONDS = 2.0
 MEGABYTE = 1_000_000
 _NEXT = b'"nextUri":"'
 
@@ -99,16 +100,19 @@ class RawClient:
     """Follows the pages over one connection, and looks at nothing but the address of the next one."""
 
     def __init__(self, server: Server) -> None:
-        self._server = server
+        self._server, self._used = server, time.monotonic()
         self._connection = http.client.HTTPSConnection("127.0.0.1", server.tcp_port, context=server.trust, timeout=120)
 
     def read(self, sql: str) -> int:
         """Ask, read all pages, return their bytes."""
+        if time.monotonic() - self._used > IDLE_SECONDS:
+            self._connection.close()  # it opens anew by itself; the server may have closed it
         page = self._ask("POST", "/v1/statement", sql.encode())
         size = len(page)
         while following := _next_of(page):
             page = self._ask("GET", following, None)
             size += len(page)
+        self._used = time.monotonic()
         return size
 
     def _ask(self, verb: str, path: str, body: bytes | None) -> bytes:

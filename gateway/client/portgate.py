@@ -67,12 +67,15 @@ class Portgate:
         }
         return Connection(catalog=catalog, schema=schema, **{**arguments, **more})
 
-    def engine(self, catalog: str = CATALOG, schema: str = SCHEMA, **more: Any) -> Any:
-        """Return a SQLAlchemy engine; `more` is what `sqlalchemy.create_engine` takes."""
-        create_engine = _sqlalchemy().create_engine
+    def engine(self, catalog: str = CATALOG, schema: str = SCHEMA, *, quiet: bool = False, **more: Any) -> Any:
+        """Return a SQLAlchemy engine that shows notices; `more` is what `sqlalchemy.create_engine` takes."""
+        sqlalchemy = _sqlalchemy()
         host = f"[{self.place.host}]" if ":" in self.place.host else self.place.host
         address = f"trino://{host}:{self.place.tcp_port}/{catalog}/{schema}"
-        return create_engine(address, **{"creator": lambda: self.connect(catalog, schema), **more})
+        engine = sqlalchemy.create_engine(address, **{"creator": lambda: self.connect(catalog, schema), **more})
+        if not quiet:
+            sqlalchemy.event.listen(engine, "after_cursor_execute", _show_warnings)
+        return engine
 
     def sqlalchemy_url(self, catalog: str = CATALOG, schema: str = SCHEMA) -> str:
         """Return a URL for tools that take no engine; it holds the token.
@@ -133,6 +136,11 @@ def sqlalchemy_url(address: str, *, catalog: str = CATALOG, schema: str = SCHEMA
 def query(sql: str, address: str, *, quiet: bool = False, **who: Any) -> Result:
     """Ask a query; `who` is what `Portgate.at` takes."""
     return Portgate.at(address, **who).query(sql, quiet=quiet)
+
+
+def _show_warnings(_connection: object, cursor: Any, *_: object) -> None:
+    """Show the notices of a statement, which Trino's protocol carries as warnings."""
+    show_notices([{"message": warning["message"]} for warning in cursor.warnings or ()])
 
 
 def _sqlalchemy() -> Any:

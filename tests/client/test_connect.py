@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from trino.auth import JWTAuthentication, OAuth2Authentication
@@ -58,6 +58,21 @@ def test_a_url_means_the_same_connection() -> None:
     assert (told["catalog"], told["schema"]) == ("california", "freight")
     assert told["auth"] == JWTAuthentication("a-token")
     assert (told["verify"], told["session_properties"]) == (WHO["verify"], PROPERTIES)
+
+
+def test_an_engine_shows_the_warnings_of_each_statement_unless_it_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    sqlalchemy = pytest.importorskip("sqlalchemy")
+
+    class Cursor:
+        warnings: ClassVar = [{"warningCode": {"code": 1, "name": "PORTGATE_X"}, "message": "oakland: masked\x1b[2J"}]
+
+    for quiet in (False, True):
+        made = Portgate.at("portgate.example", token="a").engine(quiet=quiet)  # noqa: S106
+        for show in made.dispatch.after_cursor_execute:
+            show(None, Cursor(), "SELECT 1", (), None, False)
+
+    assert isinstance(made, sqlalchemy.engine.Engine)
+    assert capsys.readouterr().err == "notice: oakland: masked\\x1b[2J\n"
 
 
 def test_a_url_is_made_of_a_token_only() -> None:

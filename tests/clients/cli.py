@@ -93,7 +93,9 @@ def _in_one_file(command: list[str], sections: Mapping[str, list[str]], statemen
     seen = _sections(said)
     rows = {name: [list(row.values()) for row in rows] for name, (rows, _) in seen.items()}
     answers = [
-        {"error": "\n".join(seen[str(number)][1])} if _failed(seen[str(number)][1]) else {"rows": rows[str(number)]}
+        {"error": "\n".join(seen[str(number)][1])}
+        if _failed(seen[str(number)][1])
+        else {"rows": rows[str(number)], "said": seen[str(number)][1]}
         for number in range(statements)
     ]
     results: dict[str, Any] = {

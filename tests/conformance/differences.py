@@ -30,6 +30,9 @@ VALUE = (
     "What a value did would tell of values that the partner may not see: divisions by zero, casts, overflows and the "
     "like have one name, and one text that says how to guard against them."
 )
+UNREAD = (
+    "Trino refuses to read it where the gateway's reader did not: what Trino says of a text of ours is not passed on."
+)
 READ_ONLY = "Portgate is read-only: it does not look for what it would never change."
 SEALED = "Addresses are sealed: none tells the query's id, and none leads to Trino's own pages."
 BLUNT = "Stats tell state, progress in steps of ten and time: Trino's own stages and counts would tell of hidden rows."
@@ -137,10 +140,18 @@ DIFFERENCES: dict[str, Difference] = dict(
             {
                 case: _user(0, "GENERIC_USER_ERROR")
                 for case in (
-                    "immediate-int_beyond_64_bits", "fault-an_empty_name", "fault-a_whole_number_beyond_64_bits",
                     "fault-a_division_by_zero", "fault-a_wrong_cast", "fault-an_overflow",
                     "fault-a_subquery_of_two_rows", "fault-an_array_index_beyond", "fault-a_map_key_that_is_not_there",
                     "fault-a_wrong_regular_expression",
+                )
+            },
+        ),
+        *_all(
+            UNREAD,
+            {
+                case: _user(0, "GENERIC_USER_ERROR")
+                for case in (
+                    "immediate-int_beyond_64_bits", "fault-an_empty_name", "fault-a_whole_number_beyond_64_bits",
                 )
             },
         ),

@@ -214,7 +214,9 @@ def test_the_python_client_speaks_both_ways_to_the_gateway(stack: Stack) -> None
     assert len(cursor.warnings) == len(result.notices) > 0
 
 
-def test_sqlalchemy_takes_the_engine_and_the_url(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sqlalchemy_takes_the_engine_and_the_url(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # for a URL's session they would overrule `verify`
         monkeypatch.delenv(name, raising=False)
     sqlalchemy = pytest.importorskip("sqlalchemy")
@@ -229,6 +231,8 @@ def test_sqlalchemy_takes_the_engine_and_the_url(stack: Stack, monkeypatch: pyte
         with engine.connect() as connection:
             assert connection.execute(sql, {"port": "USOAK"}).scalar_one() > 0
         engine.dispose()
+        shown = [line for line in capsys.readouterr().err.splitlines() if line.startswith("notice: ")]
+        assert bool(shown) == (engine is not by_url), "only our own engine shows them"
 
 
 def test_a_failure_names_what_failed(stack: Stack) -> None:
