@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import io
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -135,6 +137,23 @@ def test_the_notices_are_shown_on_standard_error_unless_it_is_to_be_quiet(
         "notice: oakland freight.container_events: shares nothing of it with you — ask Zoë",
     ]
     assert capsys.readouterr().err == ""
+
+
+class Terminal(io.StringIO):
+    """Standard error of somebody who looks at it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_who_looks_on_sees_how_much_has_come(served: Served, monkeypatch: pytest.MonkeyPatch, quiet: bool) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+
+    served.portgate.query("many", quiet=quiet).to_arrow()
+
+    assert ("50,000 rows, 1.1 MB" in terminal.getvalue()) is not quiet
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ class Csv:
     """
 
     media_type = "text/csv; charset=utf-8; header=present"
-    is_heavy = False
+    is_heavy = True
     tells_notices = False
     ends_when_broken = False
 
