@@ -245,7 +245,7 @@ class Mended:
         if inside == "cast" and written == "AS":
             self._open[-1] = "type"
         elif inside == "type":
-            token = self._type_word(token, written)
+            token = self._type_word(index, token, written)
         elif written == "INTERVAL" and self._after(index) in (TokenType.STRING, TokenType.DASH, TokenType.PLUS):
             return self._interval(index, token)
         elif written in LITERAL_TYPES and self._after(index) == TokenType.STRING:
@@ -261,8 +261,11 @@ class Mended:
         self._out.append(token)
         return 1
 
-    def _type_word(self, token: Token, written: str) -> Token:
+    def _type_word(self, index: int, token: Token, written: str) -> Token:
         """A word of a type: one that Trino knows, or the name of a row's field, which is small unless quoted."""
+        is_first = self._before() in (TokenType.L_PAREN, TokenType.COMMA)
+        if is_first and self._following(index).split(" ")[0] in TYPE_NAMES:
+            return self._like(token, TokenType.VAR, token.text.lower())
         if token.token_type in TrinoParser.TYPE_TOKENS and written not in TYPE_NAMES:
             raise self._refused(token, f"the type {written.lower()[:40]} is not open", "docs/sql.md lists the types")
         return self._like(token, token.token_type, token.text.lower())

@@ -7,7 +7,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from gateway.model import Partner
 from gateway.pipeline import Gate
 from gateway.settings import WallSettings
 from tests.adapters.asking import body
-from tests.adapters.fake_trino import FakeTrino, engine_over, rows
+from tests.adapters.fake_trino import FakeTrino, Results, engine_over, rows
 from tests.simulator import AtOnce, Counters, FixedPolicy, Log, Ticking
 from tests.world import CATALOG, PARTNER
 
@@ -124,9 +124,9 @@ def statuses(received: bytes) -> list[int]:
 
 
 @contextlib.asynccontextmanager
-async def listening(folder: Path) -> AsyncIterator[Attacked]:
+async def listening(folder: Path, pages: Sequence[Results] = ROWS) -> AsyncIterator[Attacked]:
     """Serve, for as long as the block runs."""
-    trino = WritingTrino(ROWS)
+    trino = WritingTrino(pages)
     async with engine_over(trino, folder) as engine:
         gate = Gate(
             CATALOG, AtOnce(), ByName(), FixedPolicy(), engine, Log(), Counters(), Ticking(), b"secret", "test build"
@@ -145,13 +145,13 @@ async def _ready() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def attacked(folder: Path) -> Iterator[Attacked]:
+def attacked(folder: Path, pages: Sequence[Results] = ROWS) -> Iterator[Attacked]:
     """Serve from a thread of its own, for as long as the block runs."""
     found: list[Attacked] = []
     is_up, is_over = threading.Event(), threading.Event()
 
     async def whole() -> None:
-        async with listening(folder) as it:
+        async with listening(folder, pages) as it:
             found.append(it)
             is_up.set()
             while not is_over.is_set():

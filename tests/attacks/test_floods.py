@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import gzip
+import http.client
 import os
+from pathlib import Path
+from urllib.parse import urlsplit
 
+import orjson
 import psutil
 import pytest
 import zstandard
@@ -14,11 +18,13 @@ from starlette.types import Message
 
 from gateway.edge.body import read_body
 from gateway.edge.problems import TooSlow
-from tests.attacks.attacked import Attacked
-from tests.attacks.requests import REFUSED, post
+from tests.adapters.fake_trino import rows
+from tests.attacks.attacked import Attacked, attacked
+from tests.attacks.requests import REFUSED, STATEMENT, post
 
 MEGABYTE = 1024 * 1024
 ROOM = 20 * MEGABYTE
+PAGES = 120
 GIGABYTES = gzip.compress(bytes(64 * MEGABYTE), 9) * 160
 """10 GB of zeros in 10 MB."""
 
@@ -71,6 +77,26 @@ def test_many_headers_that_each_grow_within_their_bound_take_no_room_together(ga
     assert _memory() - before < ROOM
     one = post(b"X-Trino-Prepared-Statement: " + pairs.partition(b",")[0])
     assert gateway.send(one) == [200]
+
+
+def test_a_result_of_a_hundred_megabytes_takes_the_room_of_a_few_pages(tmp_path: Path) -> None:
+    row: list[object] = ["x" * 1000]
+    page = rows(*(row for _ in range(1000)))
+
+    with attacked(tmp_path, [page] * PAGES) as gateway:
+        connection = http.client.HTTPConnection("127.0.0.1", gateway.tcp_port, timeout=60)
+        size, sampled = 0, []
+        verb, path, sent = "POST", "/v1/statement", STATEMENT
+        while path:
+            connection.request(verb, path, sent, {"Authorization": "Bearer ana"})
+            said = connection.getresponse().read()
+            size += len(said)
+            sampled.append(_memory())
+            verb, path, sent = "GET", urlsplit(orjson.loads(said).get("nextUri", "")).path, b""
+        connection.close()
+
+    assert size > PAGES * MEGABYTE * 0.9
+    assert max(sampled) - sampled[PAGES // 10] < 2 * ROOM
 
 
 def test_a_body_that_never_comes_is_waited_for_no_longer_than_its_time() -> None:

@@ -38,7 +38,6 @@ SEALED = "Addresses are sealed: none tells the query's id, and none leads to Tri
 BLUNT = "Stats tell state, progress in steps of ten and time: Trino's own stages and counts would tell of hidden rows."
 UNTYPED = "Parameters get their types from the values that are bound, so without values their types are not known."
 EMPTY = "A body without a statement is no request: the answer is HTTP 400, before anything is written to the log."
-WORDS = "The gateway's reader takes a field's name for a type's where it is both: write the name in double quotes."
 
 
 STATS = {
@@ -162,13 +161,6 @@ DIFFERENCES: dict[str, Difference] = dict(
                 "fault-insert": _refused(1, 1),
                 "fault-delete": _refused(1, 1),
                 "fault-drop_a_table": _refused(1, 1),
-            },
-        ),
-        *_all(
-            WORDS,
-            {
-                "values-row_with_a_field_called_as_a_type_is": _user(1, "SYNTAX_ERROR"),
-                "words-row_with_a_field_called_as_a_type_is": _user(1, "SYNTAX_ERROR"),
             },
         ),
         ("fault-nothing", Difference(EMPTY, Raised("HttpError"))),

@@ -206,7 +206,7 @@ SELECT ROW(1, 'a', NULL) AS r
 SELECT CAST(ROW(1, 'a') AS row(n bigint, letter varchar)) AS r
 
 -- row_with_a_field_called_as_a_type_is
-SELECT CAST(ROW(1) AS row(date bigint)) AS r
+SELECT CAST(ROW(1, 'a', NULL) AS row(date bigint, number varchar, time time with time zone)) AS r
 
 -- row_of_times
 SELECT CAST(ROW(TIMESTAMP '2026-11-22 16:45:06', DATE '2026-01-01') AS row(t timestamp(0), d date)) AS r
