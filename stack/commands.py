@@ -92,7 +92,7 @@ def up(
         lifecycle.up(where, settings, _say, without=tuple(without or ()))
     _tell_status(where, as_json=as_json)
     if not as_json:
-        _tell_trust(where.ca_file, settings.tcp.gateway)
+        tell_trust(where.ca_file, settings.tcp.gateway)
 
 
 def down(home: HomeOption = None) -> None:
@@ -181,14 +181,11 @@ def _tell_status(home: Home, *, as_json: bool) -> bool:
     return all(part.state == "ready" for part in parts)
 
 
-def _tell_trust(ca_file: Path, number: int) -> None:
+def tell_trust(ca_file: Path, number: int) -> None:
     """Say how each kind of client comes to trust the gateway's certificate."""
-    console = Console()
-    console.print(f"\nThe gateway's certificate is signed by this stack's own authority, {ca_file}. To trust it:")
-    table = Table(box=None, show_header=False, pad_edge=False)
+    print(f"\nThe gateway's certificate is signed by this stack's own authority, {ca_file}. To trust it:")
     for client, how in trust_examples(ca_file, number).items():
-        table.add_row(client, how)
-    console.print(table, highlight=False, markup=False, soft_wrap=True)
+        print(f"  {client:<10} {how}")  # never wrapped: it is there to be copied
 
 
 def trust_examples(ca_file: Path, number: int) -> dict[str, str]:

@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from stack import keys
-from stack.commands import trust_examples
+from stack.commands import tell_trust, trust_examples
 from stack.keys import make_keys, secret, secret_file
 from stack.layout import Home
 
@@ -107,7 +107,13 @@ def issuer(file: Path) -> x509.Name:
     return x509.load_pem_x509_certificate(file.read_bytes()).issuer
 
 
-def test_each_kind_of_client_is_told_the_file_and_the_address_that_there_are() -> None:
+def test_each_kind_of_client_is_told_the_file_and_the_address_that_there_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    long = Path("/home/" + "very_long_name/" * 20 + "ca.pem")
+    tell_trust(long, 9443)
+    assert capsys.readouterr().out.count(str(long)) == 7  # not one of them broken or cut short
+
     said = trust_examples(Path("/home/jane/.portgate/tls/ca.pem"), 9443)
 
     assert {"curl", "Trino CLI", "JDBC", "Python", "Go, Node", "browser"} == said.keys()
