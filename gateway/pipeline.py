@@ -109,7 +109,9 @@ class Gate:
 
     async def decide(self, partner: Partner, request: QueryRequest, asked: Asked) -> Decided:
         """Ask the policy once: about the tables, or about all there is if metadata is read; twice if both are."""
-        question = await counted(self.usage, Question(partner, request.purpose, self._now(), asked.tables))
+        question = Question(partner, request.purpose, self._now(), asked.tables)
+        if asked.tables:
+            question = await counted(self.usage, question)
         facts, decision = Facts(partner.id), None
         if asked.relations:
             everything, there = await self._everything(partner, request.purpose, request.preview)
