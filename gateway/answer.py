@@ -12,9 +12,9 @@ from datetime import datetime
 import orjson
 
 from gateway.audit.record import State
-from gateway.errors import Broken, GatewayError, PortTrouble, Unavailable
+from gateway.errors import Broken, GatewayError, PassedOn, PortTrouble, Unavailable
 from gateway.model import Notice, Page, Position
-from gateway.parts import AuditLog, Clock, PassedOn, Rows, Running
+from gateway.parts import AuditLog, Clock, Rows, Running
 from gateway.recording import outcome_record
 from gateway.running import unless
 from gateway.usage import Meter

@@ -13,7 +13,7 @@ GatewayError
 ├── Failed               Trino ran the query and it failed on the partner's own doing
 ├── Unavailable          try later; we stay closed meanwhile
 │   ├── PolicyUnavailable, PortUnavailable, PortTrouble, EngineUnavailable, AuditUnavailable, IdentityUnavailable
-│   ├── KernelUnavailable, TooMany
+│   ├── KernelUnavailable, TooMany, PassedOn
 └── Broken               an invariant of ours failed; the query is never sent
     ├── VerificationFailed
     ├── CatalogFault       a catalog file is wrong; found at load
@@ -143,6 +143,12 @@ class EngineUnavailable(Unavailable):
     """Trino does not answer."""
 
     code = "engine_unavailable"
+
+
+class PassedOn(Unavailable):
+    """Trino has gone on from this page: another gateway reads the query on, or has read it to its end."""
+
+    code = "passed_on"
 
 
 class PortUnavailable(Unavailable):

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.audit.record import Receipt, Record
-from gateway.errors import Unavailable
 from gateway.kernel.work import Job, Planned
 from gateway.model import (
     CANONICAL,
@@ -28,12 +27,6 @@ from gateway.session.commands import Command
 from gateway.session.prepared import Described
 
 Rows = list[list[object]]
-
-
-class PassedOn(Unavailable):
-    """Trino has gone on from this page: another gateway reads the query on, or has read it to its end."""
-
-    code = "passed_on"
 
 
 class Identity(Protocol):

@@ -34,6 +34,7 @@ from gateway.purpose import check_purpose, check_withheld
 from gateway.recording import refusal_record, utc
 from gateway.running import RunningAnswers
 from gateway.session.metadata import RecentQuery, Seen, contents, seen
+from gateway.sights import Sights
 from gateway.usage import Meter, counted
 
 
@@ -54,6 +55,7 @@ class Gate:
     running: RunningAnswers = field(default_factory=RunningAnswers, kw_only=True)
     recent: Callable[[Partner], tuple[RecentQuery, ...]] = field(default=lambda _: (), kw_only=True)
     """The last queries of a partner's own."""
+    sights: Sights = field(default_factory=Sights, kw_only=True)
 
     def identify(self, token: str | None, certificate: bytes | None = None) -> Partner:
         """Say who asks."""
@@ -141,11 +143,16 @@ class Gate:
     ) -> tuple[Decision, Seen]:
         """Ask the policy for all there is; in a preview, for all of one port."""
         check_purpose(partner, purpose)
-        everything = ask_all(partner, purpose, self._now(), self.catalog)
-        question = replace(everything, tables=parts_of(everything.tables, preview))
-        decision = await self.policy.decide(await counted(self.usage, question))
-        there = seen(partner, grant_of(decision, self.catalog, {}), () if preview else self.recent(partner))
-        return decision, there
+
+        async def look() -> tuple[Decision, Seen]:
+            everything = ask_all(partner, purpose, self._now(), self.catalog)
+            question = replace(everything, tables=parts_of(everything.tables, preview))
+            decision = await self.policy.decide(await counted(self.usage, question))
+            return decision, seen(partner, grant_of(decision, self.catalog, {}))
+
+        port = preview.port if preview else ""
+        decision, there = await self.sights.of(partner, purpose, port, self.clock(), look)
+        return decision, replace(there, queries=() if preview else self.recent(partner))
 
 
 def place_of(request: QueryRequest) -> Place:

@@ -136,7 +136,7 @@ class ExternalLoginSettings(Section):
     """Where people log in through their browser: an OpenID provider, which is one of the `issuers`."""
 
     issuer: str
-    client_id: str
+    client_id: Annotated[str, StringConstraints(min_length=1)]
     client_secret_file: Path | None = None
     """None: a public client, which is what a program without a secret is called; PKCE protects both kinds."""
     scopes: tuple[str, ...] = ("openid",)

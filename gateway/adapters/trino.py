@@ -23,9 +23,8 @@ from sqlglot import exp
 from gateway.adapters.trino_errors import Said, translated, unconfirmed
 from gateway.adapters.trino_wire import Results, TrinoFailure, Wire, columns_of, count_of, path_of
 from gateway.adapters.wall import Wall
-from gateway.errors import Broken, EngineUnavailable, Failed, GatewayError, VerificationFailed
+from gateway.errors import Broken, EngineUnavailable, Failed, GatewayError, PassedOn, VerificationFailed
 from gateway.model import Admission, Page, Session, TableName
-from gateway.parts import PassedOn
 from gateway.session.properties import shortest
 from gateway.settings import TrinoSettings
 
@@ -66,6 +65,7 @@ class Trino:
             raise
         running = Running(self._wire, self._wall, admission.user, headers, path)
         running.confirm = lambda said: self._confirmed(said, sql, admission, session)
+        running.reads_nothing = not admission.reach
         return running
 
     def resume(self, user: str, path: str) -> Running:
@@ -173,6 +173,8 @@ class Running:
         self.signature = b""
         self.progress = 0
         """How much of the work is done, in percent, rounded down to tens."""
+        self.reads_nothing = False
+        """Whether the query reads no table: what goes wrong in it tells of the partner's own values alone."""
         self.confirm = _unsure
 
     async def turn(self) -> Page:
@@ -197,7 +199,7 @@ class Running:
             if results.error is not None:
                 self.next = ""
                 failure = TrinoFailure(results.error)
-                raise translated(failure) from failure
+                raise translated(failure, reads_nothing=self.reads_nothing) from failure
             self.next = path_of(results.nextUri, path)
             return self._taken(results)
         except PassedOn:

@@ -25,6 +25,8 @@ SAFE_ERRORS = frozenset(
 nothing: `Trino.confirmed` does."""
 OUR_OBJECTS = frozenset({"CATALOG_NOT_FOUND", "SCHEMA_NOT_FOUND", "TABLE_NOT_FOUND", "COLUMN_NOT_FOUND"})
 """Errors about a port's own objects: the partner cannot cause them, a port that lost a table can."""
+NEVER_TOLD = OUR_OBJECTS | {"PERMISSION_DENIED", "USER_CANCELED"}
+"""What no query of a partner's causes, whatever it reads."""
 VALUE_FAULTS = frozenset(
     {
         "java.lang.ArithmeticException", "java.lang.ArrayIndexOutOfBoundsException",
@@ -44,8 +46,10 @@ class Said(Failed):
 _POSITION = re.compile(r"^line \d+:\d+: ")
 
 
-def translated(failure: TrinoFailure) -> GatewayError:
-    """Turn a failure into one of our errors."""
+def translated(failure: TrinoFailure, *, reads_nothing: bool = False) -> GatewayError:
+    """Turn a failure into one of our errors; that of a query which reads no table can tell of nothing hidden."""
+    if failure.kind == "USER_ERROR" and reads_nothing and failure.name not in NEVER_TOLD:
+        return _told(Failed, failure)
     if failure.kind == "USER_ERROR":
         return _of_the_query(failure)
     if failure.kind == "INSUFFICIENT_RESOURCES":
@@ -61,12 +65,16 @@ def _of_the_query(failure: TrinoFailure) -> GatewayError:
     if failure.name in OUR_OBJECTS:
         return PortTrouble("a port's table is not where the catalog says")
     if failure.name in SAFE_ERRORS:
-        said = Said(_POSITION.sub("", failure.message), hint="mend the expression and ask again")
-        said.name = failure.name
-        return said
+        return _told(Said, failure)
     if failure.name == "USER_CANCELED":
         return Failed("the query was cancelled")
     return _data_error()
+
+
+def _told(kind: type[Failed], failure: TrinoFailure) -> Failed:
+    told = kind(_POSITION.sub("", failure.message), hint="mend the expression and ask again")
+    told.name = failure.name
+    return told
 
 
 def unconfirmed(failure: BaseException | None) -> Failed:

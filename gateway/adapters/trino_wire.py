@@ -18,8 +18,7 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from gateway.errors import EngineUnavailable
-from gateway.parts import PassedOn
+from gateway.errors import EngineUnavailable, PassedOn
 from gateway.settings import TrinoSettings
 
 MAX_PAGE_BYTES = 256 * 1024 * 1024

@@ -11,7 +11,7 @@ from trino.auth import Authentication, JWTAuthentication
 from trino.dbapi import Connection
 
 from gateway.client.place import Place, read_place
-from gateway.client.rest import Line, Members, Rest, read_lines
+from gateway.client.rest import Line, Members, Rest, read_lines, session_for
 from gateway.client.results import MEDIA_TYPE, Result
 from gateway.client.showing import show_notices
 
@@ -54,18 +54,35 @@ class Portgate:
 
     def connect(self, catalog: str = CATALOG, schema: str = SCHEMA, **more: Any) -> Connection:
         """Return a connection of trino's DB-API; `more` is what `trino.dbapi.connect` takes."""
-        arguments = {**self._arguments(), "host": self.place.host, "port": self.place.tcp_port, **more}
-        return Connection(catalog=catalog, schema=schema, **arguments)
+        arguments: dict[str, Any] = {
+            "host": self.place.host,
+            "port": self.place.tcp_port,
+            "http_scheme": self.place.scheme,
+            "http_session": session_for(self.place, self.verify),
+            "auth": self.auth,
+            "verify": self.verify,
+            "source": self.program,
+            "session_properties": self._properties(),
+            "allow_insecure_auth": self.place.is_loopback,
+        }
+        return Connection(catalog=catalog, schema=schema, **{**arguments, **more})
 
-    def engine(self, catalog: str = CATALOG, schema: str = SCHEMA, **more: Any) -> Any:
-        """Return a SQLAlchemy engine; `more` is what `sqlalchemy.create_engine` takes."""
-        create_engine = _sqlalchemy().create_engine
+    def engine(self, catalog: str = CATALOG, schema: str = SCHEMA, *, quiet: bool = False, **more: Any) -> Any:
+        """Return a SQLAlchemy engine that shows notices; `more` is what `sqlalchemy.create_engine` takes."""
+        sqlalchemy = _sqlalchemy()
         host = f"[{self.place.host}]" if ":" in self.place.host else self.place.host
         address = f"trino://{host}:{self.place.tcp_port}/{catalog}/{schema}"
-        return create_engine(address, **{"connect_args": self._arguments(), **more})
+        engine = sqlalchemy.create_engine(address, **{"creator": lambda: self.connect(catalog, schema), **more})
+        if not quiet:
+            sqlalchemy.event.listen(engine, "after_cursor_execute", _show_warnings)
+        return engine
 
     def sqlalchemy_url(self, catalog: str = CATALOG, schema: str = SCHEMA) -> str:
-        """Return a URL for tools that take nothing else; it holds the token."""
+        """Return a URL for tools that take no engine; it holds the token.
+
+        A URL cannot say that it is for HTTPS, and trino's dialect takes it for that at TCP port 443 only; at another,
+        give the tool `connect_args={"http_scheme": "https"}` too.
+        """
         if not isinstance(self.auth, JWTAuthentication) or self.place.scheme != "https":
             raise ValueError("a URL can hold a token only, for https only; use engine()")
         query = {
@@ -100,16 +117,6 @@ class Portgate:
         properties = {"portgate.purpose": self.purpose, "portgate.partial": "true" if self.partial else ""}
         return {name: value for name, value in properties.items() if value}
 
-    def _arguments(self) -> dict[str, Any]:
-        return {
-            "http_scheme": self.place.scheme,
-            "auth": self.auth,
-            "verify": self.verify,
-            "source": self.program,
-            "session_properties": self._properties(),
-            "allow_insecure_auth": self.place.is_loopback,
-        }
-
 
 def connect(address: str, *, catalog: str = CATALOG, schema: str = SCHEMA, **who: Any) -> Connection:
     """Return a connection of trino's DB-API; `who` is what `Portgate.at` takes."""
@@ -129,6 +136,11 @@ def sqlalchemy_url(address: str, *, catalog: str = CATALOG, schema: str = SCHEMA
 def query(sql: str, address: str, *, quiet: bool = False, **who: Any) -> Result:
     """Ask a query; `who` is what `Portgate.at` takes."""
     return Portgate.at(address, **who).query(sql, quiet=quiet)
+
+
+def _show_warnings(_connection: object, cursor: Any, *_: object) -> None:
+    """Show the notices of a statement, which Trino's protocol carries as warnings."""
+    show_notices([{"message": warning["message"]} for warning in cursor.warnings or ()])
 
 
 def _sqlalchemy() -> Any:

@@ -198,6 +198,7 @@ def _answerer(challenge: Challenge) -> Callable[[Request, Exception], Response]:
     def answer_error(request: Request, error: Exception) -> Response:
         response = problem_response(broken(error))
         if isinstance(error, Unauthenticated):
+            del response.headers["www-authenticate"]
             response.raw_headers.extend(challenge(request.scope))
         return response
 

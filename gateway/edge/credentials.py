@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import ssl
 from collections.abc import Callable
 
@@ -24,7 +25,13 @@ def plain_challenge(_scope: Scope) -> list[tuple[bytes, bytes]]:
 
 async def identify(scope: Scope, gate: Front) -> Partner:
     """Say who asks, or raise Unauthenticated; on a thread, because the issuer's keys may have to be fetched."""
-    return await anyio.to_thread.run_sync(gate.identify, _bearer(Headers(scope=scope)), _certificate(scope))
+    headers, certificate = Headers(scope=scope), _certificate(scope)
+    token = _bearer(headers)
+    if certificate and not token and "origin" in headers:
+        raise Unauthenticated(  # browsers show certificates unasked, also for what another site makes them send
+            "a page in a browser cannot ask with a client certificate", hint="Send a token: Authorization: Bearer TOKEN"
+        )
+    return await anyio.to_thread.run_sync(gate.identify, token, certificate)
 
 
 def _bearer(headers: Headers) -> str | None:
@@ -32,9 +39,20 @@ def _bearer(headers: Headers) -> str | None:
     if len(values) > 1:
         raise Unauthenticated("more than one Authorization header came", hint="Send one: Authorization: Bearer TOKEN")
     scheme, _, token = (values[0] if values else "").partition(" ")
-    if values and scheme.lower() != "bearer":
+    if scheme.lower() == "basic":
+        token = _password(token)
+    elif values and scheme.lower() != "bearer":
         raise Unauthenticated("the Authorization header is not of the kind Bearer", hint="Send: Bearer TOKEN")
     return token or None
+
+
+def _password(encoded: str) -> str:
+    """Return the token of a client that knows users with passwords only; what it calls its user counts for nothing."""
+    try:
+        _, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except ValueError:
+        raise Unauthenticated("the user and password cannot be read", hint="Give your token as the password") from None
+    return password
 
 
 def _certificate(scope: Scope) -> bytes | None:

@@ -149,6 +149,8 @@ def _kind(error: GatewayError) -> tuple[type[GatewayError], int, str]:
 
 
 def _headers(error: GatewayError) -> Mapping[str, str]:
+    if isinstance(error, Unauthenticated):
+        return {"WWW-Authenticate": 'Bearer realm="Portgate"'}
     if isinstance(error, Unavailable):
         return {"Retry-After": str(RETRY_AFTER_SECONDS)}
     return {}

@@ -1,7 +1,8 @@
 """Trino's client protocol: statements in, pages out under addresses of our own; nothing of Trino's is routed.
 
 *Invariants*
-- These routes and no other: POST, HEAD /v1/statement; GET, HEAD, DELETE /v1/statement/TOKEN; GET, HEAD /v1/info.
+- These routes and no other: POST, HEAD /v1/statement; GET, HEAD, DELETE /v1/statement/TOKEN; GET, HEAD /v1/info;
+  DELETE /v1/query/ID, by which some clients cancel their own queries.
 - Who asks is known before anything else of a request is read, for each page anew; /v1/info alone tells nothing.
 - An address that is foreign, changed or made up is 404, and no answer tells which.
 - An answer is 200 with Trino's JSON once a statement was heard, whatever became of it; clients know no other errors.
@@ -37,12 +38,12 @@ from gateway.edge.sealed import MAX_WARNINGS_BYTES, Seal, Ticket
 from gateway.edge.stream import note_unforeseen
 from gateway.edge.trino_headers import change_headers, read_headers
 from gateway.edge.trino_queries import CANCEL_SECONDS, Given, OpenQueries, OpenQuery, kept
-from gateway.edge.trino_results import Addresses, Shown, page_parts, warnings_of
+from gateway.edge.trino_results import Addresses, Shown, columns_json, page_parts, warnings_of
 from gateway.edge.trino_told import ToldAnswer
 from gateway.errors import BadRequest, GatewayError, Unauthenticated, Unavailable
 from gateway.model import Notice, Partner, Position, QueryRequest, Told
 
-STATEMENT, INFO = b"/v1/statement", b"/v1/info"
+STATEMENT, INFO, QUERY = b"/v1/statement", b"/v1/info", b"/v1/query/"
 TICKET_SECONDS = 3600
 """How long the address of a page can be taken to another gateway."""
 STALLED_READER_SECONDS = 300.0
@@ -62,6 +63,13 @@ _ABOUT = orjson.dumps(
     }
 )
 """What clients ask to choose what they may say; it tells nothing of the gateway."""
+_KILL = re.compile(
+    r"\s*CALL\s+system\.runtime\.kill_query\s*\(\s*(?:query_id\s*=>\s*)?'([0-9a-zA-Z_-]{1,64})'"
+    r"\s*(?:,\s*(?:message\s*=>\s*)?'(?:[^']|'')*'\s*)?\)\s*",
+    re.ASCII | re.IGNORECASE,
+)
+"""How people, and some tools, stop a query from another connection."""
+_DONE = columns_json((("result", "boolean"),))
 _JSON, _TEXT = (b"content-type", b"application/json"), (b"content-type", b"text/plain; charset=utf-8")
 
 
@@ -137,7 +145,18 @@ class TrinoProtocol:
             ticket = self._seal.open(partner, path[len(STATEMENT) + 1 :].decode("latin-1"))
             if ticket is not None:
                 return await self._serve(scope, method, partner, ticket)
+        if path.startswith(QUERY) and method == "DELETE":
+            query = self._own(await self._identify(scope), path[len(QUERY) :].decode("latin-1"))
+            if query is not None:
+                return await _cancel(query)
         raise _nothing_there()
+
+    def _own(self, partner: Partner, query_id: str) -> OpenQuery | None:
+        """Return a query that is read here, to the partner whose it is."""
+        query = self._queries.find(query_id)
+        if query is None or (query.partner.organisation, query.partner.id) != (partner.organisation, partner.id):
+            return None
+        return query
 
     # --- a statement -------------------------------------------------------------------------------------------------
 
@@ -147,6 +166,9 @@ class TrinoProtocol:
         request = QueryRequest(await _read_sql(scope, receive), "", client=_client(scope), session=heard.session)
         try:
             self._queries.check_room(partner)
+            if (kill := _KILL.fullmatch(request.sql)) and (query := self._own(partner, kill[1])):
+                await _cancel(query)
+                return self._told(base, partner, Told("CALL"), heard.notices)
             said = await _unless_left(receive, self.speaker.speak(partner, request))
             if isinstance(said, Told):
                 return self._told(base, partner, said, heard.notices)
@@ -163,12 +185,22 @@ class TrinoProtocol:
         return self._page(base, query, waits, change)
 
     def _told(self, base: str, partner: Partner, told: Told, notices: tuple[Notice, ...]) -> Reply:
-        """Answer at once; rows come with the first page, for not every client looks for them before."""
+        """Answer at once; rows come with the first page, for not every client looks for them before.
+
+        A statement without rows has the one row that Trino makes up for it: JDBC's driver fails without columns.
+        """
         change = tuple(change_headers(told.change))
         if told.columns:
             return self._opened(base, OpenQuery(partner, ToldAnswer(partner, told), notices), change)
         warnings = warnings_of((*told.notices, *notices))
-        shown = Shown(str(uuid.uuid4()), "FINISHED", update_type=told.update_type, warnings=warnings)
+        shown = Shown(
+            str(uuid.uuid4()),
+            "FINISHED",
+            columns=_DONE,
+            data=b"[[true]]",
+            update_type=told.update_type,
+            warnings=warnings,
+        )
         return self._alone(base, partner, shown, change)
 
     def _failed(self, base: str, partner: Partner, error: GatewayError, notices: tuple[Notice, ...]) -> Reply:

@@ -23,9 +23,8 @@ from gateway.edge.problems import Gone, broken
 from gateway.edge.stream import note_unforeseen
 from gateway.edge.trino_errors import Cancelled
 from gateway.edge.trino_results import warnings_of
-from gateway.errors import GatewayError, TooMany
+from gateway.errors import GatewayError, PassedOn, TooMany
 from gateway.model import Notice, Page, Partner, Position
-from gateway.parts import PassedOn
 
 POLL_SECONDS = 1.0
 """How long a client waits for rows before it hears that there are none yet."""

@@ -8,7 +8,7 @@ separator, and a NULL, can only travel as JSON.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from sqlglot import exp
@@ -51,16 +51,22 @@ def _unnested(arrays: Mapping[str, exp.Expr]) -> exp.Unnest:
 
 
 def _array(values: Values, type_: str) -> exp.Expr:
-    """An array of the values: of strings split at the separator, cast to the type as one."""
+    """An array of the values: of strings split at the separator and cast to the type as one, else JSON."""
     kinds = set(map(type, values))
+    if kinds <= {int, bool, type(None)} and kinds != {int}:
+        return _cast(_json(values), f"array({type_})")
     joined = "" if type(None) in kinds else SEPARATOR.join(map(str if kinds == {int} else _written, values))
     if joined.count(SEPARATOR) == len(values) - 1:
         whole = _cast(exp.Literal.string(joined), "varchar")
         array: exp.Expr = _call("split", whole, exp.Literal.string(SEPARATOR))
     else:
-        listed = json.dumps([_text(value) for value in values], ensure_ascii=False, separators=(",", ":"))
-        array = _cast(_call("json_parse", exp.Literal.string(listed)), "array(varchar)")
+        array = _cast(_json([_text(value) for value in values]), "array(varchar)")
     return array if type_ == "varchar" else _cast(array, f"array({type_})")
+
+
+def _json(values: Sequence[object]) -> exp.Expr:
+    listed = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    return _call("json_parse", exp.Literal.string(listed))
 
 
 def _one(value: object, type_: str) -> exp.Expr:

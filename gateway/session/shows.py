@@ -70,7 +70,7 @@ def _functions(show: Show, place: Place, seen: Seen) -> exp.Select:
             "Argument Types": ("",) * len(functions),
             "Function Type": tuple(each.kind for each in functions),
             "Deterministic": tuple("from run to run" not in each.note for each in functions),
-            "Description": tuple(each.note for each in functions),
+            "Description": tuple(_described(each) for each in functions),
         },
     )
     inner = query_of(content, _FUNCTION_COLUMNS).subquery("functions", copy=False)
@@ -80,6 +80,10 @@ def _functions(show: Show, place: Place, seen: Seen) -> exp.Select:
 
 def _is_shown(function: Function) -> bool:
     return function.verdict != "refused" and function.kind in ("scalar", "aggregate", "window")
+
+
+def _described(function: Function) -> str:
+    return f"can fail on: {function.note}" if function.verdict == "fallible" else function.note
 
 
 def _create_table(show: Show, place: Place, seen: Seen) -> exp.Select:

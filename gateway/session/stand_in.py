@@ -10,6 +10,7 @@ what was put in. What a reviewer must check:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -21,10 +22,11 @@ from sqlglot import exp
 from gateway.errors import NotAllowed, Unresolved
 from gateway.kernel.lexer import SESSION
 from gateway.kernel.parse import Statement, place
+from gateway.kernel.words import SESSION_WORDS
 from gateway.model import Content, Facts, TableName
 from gateway.session.literals import query_of, text_cast
 from gateway.session.prune import pruned
-from gateway.session.relations import HIDDEN, TRINO_VERSION, Columns, columns_of
+from gateway.session.relations import HIDDEN, SYSTEM_SCHEMAS, TRINO_VERSION, Columns, columns_of
 
 Needs = Mapping[TableName, frozenset[str]]
 """Relation -> the columns of it that a statement may use."""
@@ -32,6 +34,7 @@ MAX_CELLS = 500_000
 """How much of metadata one statement may read, in rows times columns over all places where it does."""
 
 _EMPTY = Content(0)
+_TELLING = re.compile("|".join([*SYSTEM_SCHEMAS, *SESSION_WORDS, "version"]), re.IGNORECASE)
 
 
 def stand_in(statement: Statement, facts: Facts | None) -> tuple[Statement, Needs]:
@@ -41,7 +44,7 @@ def stand_in(statement: Statement, facts: Facts | None) -> tuple[Statement, Need
     - The statement's own tree is left as it was; one with nothing to replace comes back as it is.
     - The tables that are left stand in the same order as before.
     """
-    if not any(_relations(statement.tree, statement)) and not any(_words(statement.tree)):
+    if not _may_need(statement) or not (any(_relations(statement.tree, statement)) or any(_words(statement.tree))):
         return statement, {}
     tree = statement.tree.copy()
     done = replace(statement, tree=tree)
@@ -69,6 +72,11 @@ def stand_in(statement: Statement, facts: Facts | None) -> tuple[Statement, Need
     for word in list(_words(tree)):
         word.replace(_said(word, statement, facts or Facts()))
     return done, needs
+
+
+def _may_need(statement: Statement) -> bool:
+    """Whether the text, or its place, has a word that something to replace needs: most texts have none."""
+    return statement.place.schema.lower() in SYSTEM_SCHEMAS or _TELLING.search(statement.text) is not None
 
 
 def _relations(tree: exp.Expr, statement: Statement) -> Iterator[tuple[exp.Table, TableName, Columns]]:

@@ -260,6 +260,7 @@ def test_the_clients_secret_is_shown_in_the_way_that_the_provider_takes(
         {"authorization_parameters": {"redirect_uri": "https://evil.example"}},
         {"authorization_parameters": {"response_mode": "fragment"}},
         {"token": "refresh"},
+        {"client_id": ""},
     ],
 )
 def test_settings_that_would_open_the_login_are_refused(site: Site, wrong: dict[str, object]) -> None:

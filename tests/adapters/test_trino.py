@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,10 +13,9 @@ import pytest
 from gateway.adapters.trino import Running, Trino
 from gateway.adapters.trino_errors import DATA_ERROR
 from gateway.answer import rows_of
-from gateway.errors import EngineUnavailable, Failed, GatewayError, VerificationFailed
-from gateway.model import Page, Session
-from gateway.parts import PassedOn
-from tests.adapters.asking import ADMISSION, body, select
+from gateway.errors import EngineUnavailable, Failed, GatewayError, PassedOn, VerificationFailed
+from gateway.model import Page, Reach, Session
+from tests.adapters.asking import ADMISSION, VISIT, body, select
 from tests.adapters.fake_trino import COLUMNS, FakeTrino, engine_over, failure, rows
 
 T = TypeVar("T")
@@ -233,6 +233,31 @@ def test_trinos_words_are_kept_once_rows_have_come(tmp_path: Path) -> None:
     trino = FakeTrino([rows(["a"]), failure("TYPE_MISMATCH", SAYS)], validation=[failure("TYPE_MISMATCH", SAYS)])
 
     assert failing(tmp_path, trino, Failed)[0].message == DATA_ERROR
+
+
+DIVIDED = failure("DIVISION_BY_ZERO", "line 1:8: Division by zero")
+
+
+def failed(folder: Path, reach: Reach) -> Failed:
+    """How a query ends that divides by zero."""
+    trino = FakeTrino([DIVIDED], questions=(body("ExecuteQuery"),))
+
+    async def told(engine: Trino) -> Failed:
+        with pytest.raises(Failed) as fault:
+            await read(await engine.start("SELECT", replace(ADMISSION, reach=reach)))
+        return fault.value
+
+    return story(folder, trino, told)
+
+
+def test_what_goes_wrong_in_a_query_that_reads_no_table_is_told_in_trinos_words(tmp_path: Path) -> None:
+    error = failed(tmp_path, {})
+
+    assert (error.message, error.name) == ("Division by zero", "DIVISION_BY_ZERO")
+
+
+def test_what_goes_wrong_in_a_query_that_only_counts_a_table_is_not(tmp_path: Path) -> None:
+    assert failed(tmp_path, {VISIT: frozenset()}).message == DATA_ERROR
 
 
 @pytest.mark.parametrize(

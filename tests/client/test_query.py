@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import io
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +14,9 @@ from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import duckdb
+import pandas
+import polars
 import pyarrow as pa
 import pytest
 import requests
@@ -64,7 +69,6 @@ def test_the_purpose_and_the_choice_of_a_partial_answer_are_asked_with(served: S
 
 
 def test_polars_reads_an_answer(served: Served) -> None:
-    polars = pytest.importorskip("polars")
 
     frame = served.portgate.query("types", quiet=True).to_polars()
 
@@ -75,7 +79,6 @@ def test_polars_reads_an_answer(served: Served) -> None:
 
 
 def test_pandas_reads_an_answer_and_whole_numbers_stay_whole_beside_null(served: Served) -> None:
-    pandas = pytest.importorskip("pandas")
 
     frame = served.portgate.query("types", quiet=True).to_pandas()
 
@@ -85,8 +88,6 @@ def test_pandas_reads_an_answer_and_whole_numbers_stay_whole_beside_null(served:
 
 
 def test_a_link_of_an_answer_is_read_by_other_tools(served: Served) -> None:
-    polars = pytest.importorskip("polars")
-    duckdb = pytest.importorskip("duckdb")
     links = served.portgate.query("types", quiet=True).links
     assert len(links) == 5
 
@@ -135,6 +136,23 @@ def test_the_notices_are_shown_on_standard_error_unless_it_is_to_be_quiet(
         "notice: oakland freight.container_events: shares nothing of it with you — ask Zoë",
     ]
     assert capsys.readouterr().err == ""
+
+
+class Terminal(io.StringIO):
+    """Standard error of somebody who looks at it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_who_looks_on_sees_how_much_has_come(served: Served, monkeypatch: pytest.MonkeyPatch, quiet: bool) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+
+    served.portgate.query("many", quiet=quiet).to_arrow()
+
+    assert ("50,000 rows, 1.1 MB" in terminal.getvalue()) is not quiet
 
 
 @pytest.mark.parametrize(

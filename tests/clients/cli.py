@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import re
+import csv
 import signal
 import subprocess
 import tempfile
@@ -17,7 +16,7 @@ from stack.fetching import Jar
 from tests.clients import made
 from tests.clients.contract import Client, Place, Report, environment, task
 
-MARK = "portgate_section"
+MARK = "section "
 JAVA_OPTIONS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "--enable-native-access=ALL-UNNAMED")
 
 
@@ -81,7 +80,10 @@ def _checked(check: Callable[[], Any]) -> dict[str, Any]:
 
 
 def _in_one_file(command: list[str], sections: Mapping[str, list[str]], statements: int) -> dict[str, dict[str, Any]]:
-    """Run all sections, with a row between them that says which one comes; rows are JSON, all else is a message."""
+    """Run all sections, with a row between them that says which one comes.
+
+    Rows are CSV, in which everything is quoted, and all else is a message; the program's JSON has no arrays.
+    """
     lines = [
         f"SELECT '{name}' AS {MARK};\n" + "".join(f"{sql};\n" for sql in texts) for name, texts in sections.items()
     ]
@@ -89,11 +91,13 @@ def _in_one_file(command: list[str], sections: Mapping[str, list[str]], statemen
         file = Path(work) / "all.sql"
         file.write_text("".join(lines), encoding="utf-8")
         begun = time.monotonic()
-        said = _said([*command, "--file", str(file), "--output-format", "JSON", "--ignore-errors"])
+        said = _said([*command, "--file", str(file), "--output-format", "CSV", "--ignore-errors"])
     seen = _sections(said)
-    rows = {name: [list(row.values()) for row in rows] for name, (rows, _) in seen.items()}
+    rows = {name: rows for name, (rows, _) in seen.items()}
     answers = [
-        {"error": "\n".join(seen[str(number)][1])} if _failed(seen[str(number)][1]) else {"rows": rows[str(number)]}
+        {"error": "\n".join(seen[str(number)][1])}
+        if _failed(seen[str(number)][1])
+        else {"rows": rows[str(number)], "said": seen[str(number)][1]}
         for number in range(statements)
     ]
     results: dict[str, Any] = {
@@ -110,27 +114,26 @@ def _failed(messages: list[str]) -> bool:
     return any(" failed: " in line for line in messages)
 
 
-def _sections(said: str) -> dict[str, tuple[list[dict[str, Any]], list[str]]]:
-    seen: dict[str, tuple[list[dict[str, Any]], list[str]]] = {}
+def _sections(said: str) -> dict[str, tuple[list[list[str | None]], list[str]]]:
+    seen: dict[str, tuple[list[list[str | None]], list[str]]] = {}
     name = ""
     for line in said.splitlines():
-        row = json.loads(line) if re.match(r"\{.*\}$", line) else None
-        if row and MARK in row:
-            name = row[MARK]
+        if line.startswith(f'"{MARK}'):
+            name = line.strip('"').removeprefix(MARK)
         rows, messages = seen.setdefault(name, ([], []))
-        if row is None:
+        if not line.startswith('"'):
             messages.append(line)
-        elif MARK not in row:
-            rows.append(row)
+        elif not line.startswith(f'"{MARK}'):
+            rows.append([value or None for value in next(csv.reader([line]))])
     return seen
 
 
-def _said(command: list[str]) -> str:
+def _said(command: list[str], messages: int = subprocess.STDOUT) -> str:
     done = subprocess.run(
         command,
         env=environment(),
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=messages,
         stdin=subprocess.DEVNULL,
         text=True,
         timeout=made.LONGEST_SECONDS,
@@ -140,7 +143,8 @@ def _said(command: list[str]) -> str:
 
 
 def _numbers(command: list[str], sql: str) -> list[int]:
-    numbers = [int(line) for line in _said([*command, "--execute", sql, "--output-format", "TSV"]).split()]
+    said = _said([*command, "--execute", sql, "--output-format", "TSV"], subprocess.DEVNULL)
+    numbers = [int(line) for line in said.split()]
     return [len(numbers), sum(numbers)]
 
 

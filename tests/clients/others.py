@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 
 from tests.clients import made
@@ -19,6 +20,7 @@ def clients() -> list[Client]:
         Client("dbt-trino", partial(_python, "dbt", "dbt"), {"notices": NO_NOTICES}),
         Client("harlequin-trino", partial(_python, "harlequin", "harlequin"), {"notices": NO_NOTICES}),
         Client("Superset", partial(_python, "superset", "superset"), {"notices": NO_NOTICES}),
+        Client("DuckDB", _arrow, {"parameters": "REST takes a statement whole"}),
         Client("trino-go-client", _go),
         Client("trino-js-client", _javascript),
     ]
@@ -26,6 +28,10 @@ def clients() -> list[Client]:
 
 def _python(environment: str, program: str, place: Place, mark: int) -> Report:
     return told([str(made.python(environment)), "-m", f"tests.clients.programs.{program}"], place, mark)
+
+
+def _arrow(place: Place, mark: int) -> Report:
+    return told([sys.executable, "-m", "tests.clients.programs.arrow"], place, mark)
 
 
 def _go(place: Place, mark: int) -> Report:

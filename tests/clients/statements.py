@@ -103,13 +103,15 @@ def endless(mark: int) -> str:
 
 def same(expected: Any, seen: Any) -> bool:
     """Say whether a client showed a value, in whatever form its language has for it."""
-    if expected is None or isinstance(expected, bool):
-        return bool(seen == expected) or str(seen).lower() == str(expected).lower()
+    if expected is None:
+        return seen is None or str(seen).lower() == "null"
+    if isinstance(expected, bool):
+        return str(seen).lower() == str(expected).lower()
     for kind, reads in _READINGS:
         if isinstance(expected, kind):
             try:
                 return bool(reads(expected, seen))
-            except (ValueError, ArithmeticError, TypeError):
+            except (ValueError, ArithmeticError, TypeError, LookupError):
                 return False
     return bool(expected == seen)
 
@@ -120,11 +122,15 @@ def _same_number(expected: Any, seen: Any) -> bool:
 
 
 def _same_list(expected: Any, seen: Any) -> bool:
+    if isinstance(seen, str):  # such as [1, 2, null] or {n=1, s=x}
+        seen = [part.rpartition("=")[2] for part in seen.strip("[]{}").split(", ")]
     values = list(seen.values()) if isinstance(seen, dict) else list(seen)
     return len(values) == len(expected) and all(map(same, expected, values))
 
 
 def _same_map(expected: Any, seen: Any) -> bool:
+    if isinstance(seen, str):
+        seen = dict(part.split("=", 1) for part in seen.strip("{}").split(", "))
     return set(map(str, seen)) == set(map(str, expected)) and all(same(expected[key], seen[key]) for key in expected)
 
 

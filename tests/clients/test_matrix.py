@@ -66,6 +66,9 @@ def is_right(statement: Statement, rows: Rows | None, answer: dict[str, Any]) ->
 
 
 def test_it_gives_parameters_with_a_statement(driven: Driven, expected: list[Rows | None]) -> None:
+    if "parameters" in driven.client.cannot:
+        assert "parameters" not in driven.report
+        return
     (row,) = result(driven, "parameters")
     calls_at_each = next(
         rows for each, rows in zip(STATEMENTS, expected, strict=True) if rows and each.sql.endswith(CALLS_AT_EACH)

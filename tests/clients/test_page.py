@@ -8,6 +8,7 @@ import re
 import select
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -69,6 +70,12 @@ def test_the_python_on_the_page(place: Place, tmp_path: Path, section: str) -> N
     file = written(place, tmp_path / "snippet.py", section, "python")
 
     assert COUNTED.search(ran(place, tmp_path, [str(made.python("python")), file]))
+
+
+def test_the_arrow_link_on_the_page(place: Place, tmp_path: Path) -> None:
+    file = written(place, tmp_path / "snippet.py", "DuckDB on an Arrow link", "python")
+
+    assert COUNTED.search(ran(place, tmp_path, [sys.executable, file]))
 
 
 def test_the_notebook_on_the_page(place: Place, tmp_path: Path) -> None:

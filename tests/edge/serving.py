@@ -60,6 +60,7 @@ class Choosing(StandInGate):
             "fails late": lambda: Telling([[row], [row]], Failed("division by zero")),
             "never ends": lambda: Telling([[row], None]),
             "shows all": lambda: Telling([[["a\x1b[2J", 12345], [None, -7]]]),
+            "has a formula": lambda: Telling([[["=1+1", -5]]]),
             "is endless": lambda: Telling([[row] * 100] * 1_000_000),
         }
         return answers.get(request.sql, lambda: Telling([[["Los Angeles", 7]]]))()

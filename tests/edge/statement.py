@@ -1,42 +1,27 @@
-"""The least of Trino's protocol: each statement answers with the name of who asked, or with the way to log in."""
+"""Trino's protocol before a gate that is asked one thing: each statement answers with the name of who asked."""
 
 from __future__ import annotations
 
-from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
-
 from gateway.edge.credentials import Challenge, identify, plain_challenge
-from gateway.edge.front import Front
-from gateway.errors import Unauthenticated
+from gateway.edge.front import Answered, Front
+from gateway.edge.sealed import Seal
+from gateway.edge.trino_protocol import TrinoProtocol
+from gateway.model import Partner, Position, QueryRequest, Told
 
 
-def with_statements(app: ASGIApp, gate: Front, challenge: Challenge = plain_challenge) -> ASGIApp:
-    """Put `/v1/statement` in front of an application."""
+class Namer:
+    """Speaks one sentence."""
 
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] != "/v1/statement":
-            await app(scope, receive, send)
-            return
-        await (await _answer(scope, gate, challenge))(scope, receive, send)
+    async def speak(self, partner: Partner, request: QueryRequest) -> Told:
+        """Say who asks."""
+        return Told(columns=(("who", "varchar"),), rows=((partner.id,),))
 
-    return answer
+    def resume(self, partner: Partner, position: Position) -> Answered:
+        """Begin no query that could be read on."""
+        raise NotImplementedError
 
 
-async def _answer(scope: Scope, gate: Front, challenge: Challenge) -> Response:
-    try:
-        partner = await identify(scope, gate)
-    except Unauthenticated:
-        answer = Response(status_code=401)
-        answer.raw_headers.extend(challenge(scope))
-        return answer
-    kind = {"rawType": "varchar", "arguments": [{"kind": "LONG", "value": 2_147_483_647}]}
-    return JSONResponse(
-        {
-            "id": "q-1",
-            "infoUri": "https://localhost/",
-            "columns": [{"name": "who", "type": "varchar", "typeSignature": kind}],
-            "data": [[partner.id]],
-            "stats": {"state": "FINISHED"},
-            "warnings": [],
-        }
-    )
+def naming(gate: Front, challenge: Challenge = plain_challenge) -> TrinoProtocol:
+    """Return the protocol; who asks is what the gate says."""
+    namer = Namer()
+    return TrinoProtocol(namer, namer, lambda scope: identify(scope, gate), Seal(b"s" * 32), challenge=challenge)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import csv
 import io
 import json
@@ -303,8 +304,30 @@ def test_an_error_after_the_first_row_ends_ndjson_in_an_error_line(error: Except
 # --- who asks, and how ----------------------------------------------------------------------------------------------
 
 
+def test_a_client_that_knows_passwords_only_gives_its_token_as_the_password() -> None:
+    gate = StandInGate()
+    basic = base64.b64encode(b"whoever:analyst").decode()
+
+    answer = send(gate, "POST", "/api/queries", json={"sql": "SELECT 1"}, headers={"Authorization": f"Basic {basic}"})
+
+    assert answer.status_code == 200
+    assert [partner.id for partner, _ in gate.asked] == ["gobiz-analyst"]
+
+
 @pytest.mark.parametrize(
-    "authorization", ["", "Bearer", "Bearer ", "Basic YTpi", "bearer nobody", "analyst", "Bearer analyst extra"]
+    "authorization",
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Basic YTpi",
+        "Basic YW5hbHlzdDo=",
+        "Basic !",
+        "Basic YW5hbHlzdA==",
+        "bearer nobody",
+        "analyst",
+        "Bearer analyst extra",
+    ],
 )
 @pytest.mark.parametrize(
     ("method", "path"), [("POST", "/api/queries"), ("POST", "/api/explain"), ("GET", "/api/catalog")]

@@ -125,6 +125,15 @@ def test_csv_goes_out_as_it_is(stack: Stack) -> None:
     assert b"Masked" in told.stderr
 
 
+@pytest.mark.parametrize(("words", "cell"), [((), "'=1+1"), (("--formulas", "raw"), "=1+1")])
+def test_csv_keeps_spreadsheets_from_running_texts_unless_it_is_to_be_raw(
+    stack: Stack, words: tuple[str, ...], cell: str
+) -> None:
+    told = ask(stack, "has a formula", "--format", "csv", *words)
+
+    assert (told.returncode, told.stdout) == (0, f"port,teu\n{cell},-5\n")
+
+
 def test_json_is_the_object_of_the_interface(stack: Stack) -> None:
     told = ask(stack, "SELECT 1", "--format", "json")
 

@@ -24,7 +24,7 @@ from gateway.model import Partner
 from gateway.settings import IssuerSettings, ListenSettings, ServiceSettings
 from tests.edge.over_tls import SERVER, Authority, Pair, free_socket, serving
 from tests.edge.stand_in import StandInGate
-from tests.edge.statement import with_statements
+from tests.edge.statement import naming
 from tests.oidc.keys import ALGORITHM
 from tests.oidc.provider import Provider
 
@@ -71,12 +71,14 @@ class Gateway:
     crl_file: Path
     provider: Provider
 
-    def ask(self, pair: Pair | None = None, token: str = "", url: str = "") -> httpx.Response:
+    def ask(
+        self, pair: Pair | None = None, token: str = "", url: str = "", more: dict[str, str] | None = None
+    ) -> httpx.Response:
         """Ask for the catalog over a connection of its own."""
         trust = ssl.create_default_context(cafile=str(self.server_ca))
         if pair:
             trust.load_cert_chain(*pair.files)
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = {**({"Authorization": f"Bearer {token}"} if token else {}), **(more or {})}
         with httpx.Client(verify=trust, trust_env=False) as client:
             return client.get(f"{url or self.url}/api/catalog", headers=headers)
 
@@ -107,7 +109,7 @@ def gateway(tmp_path: Path) -> Iterator[Gateway]:
     tokens = TokenReader([IssuerSettings(issuer=ISSUER, algorithms=(ALGORITHM,), jwks_file=tmp_path / "jwks.json")])
     services = [service(), service(subject=None, uri=SPIFFE, id="msc-robot")]
     door = Door(Identities(tokens, ClientCertificates(listen, services, lambda: datetime.now(UTC))))
-    app = with_statements(make_app(door, door.ready), door)
+    app = make_app(door, door.ready, None, None, naming(door))
     with (
         free_socket() as tls,
         free_socket() as plain,
@@ -213,6 +215,15 @@ def test_no_header_is_a_certificate(gateway: Gateway, name: str) -> None:
     with httpx.Client(verify=trust, trust_env=False) as client:
         for url in (gateway.url, gateway.plain):
             assert client.get(f"{url}/api/catalog", headers={name: value}).status_code == 401
+    assert gateway.ask(pair).status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", ""])
+def test_another_site_cannot_ask_with_the_certificate_of_somebodys_browser(gateway: Gateway, origin: str) -> None:
+    pair = gateway.authority.issue(SUBJECT)
+
+    assert gateway.ask(pair, more={"Origin": origin}).status_code == 401
+    assert gateway.ask(pair, gateway.token(), more={"Origin": origin}).status_code == 200
     assert gateway.ask(pair).status_code == 200
 
 

@@ -23,7 +23,7 @@ from gateway.model import Partner
 from gateway.settings import ExternalLoginSettings, IssuerSettings, ListenSettings
 from tests.edge.over_tls import SERVER, Authority, free_socket, serving
 from tests.edge.stand_in import StandInGate
-from tests.edge.statement import with_statements
+from tests.edge.statement import naming
 from tests.oidc.browser import Person
 from tests.oidc.keys import ALGORITHM, Keys
 from tests.oidc.provider import Provider, make_provider_app
@@ -98,7 +98,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, kind: str) -> Iterator[World
         )  # fmt: skip
         door = Door(TokenReader([known], lambda: made.now))
         login = Login(OidcProvider(settings, known, door.tokens), door.identify, base)
-        app = with_statements(make_app(door, door.ready, None, login), door, login.challenge)
+        app = make_app(door, door.ready, None, login, naming(door, login.challenge))
         with serving(make_provider_app(made.provider), there), serving(app, here, listen):
             made.port, made.ca_file = here.getsockname()[1], authority.file
             yield made

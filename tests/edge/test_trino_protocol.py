@@ -362,10 +362,54 @@ def test_a_page_of_somebody_else_is_as_absent_as_one_that_never_was(verb: str) -
     run(story)
 
 
+def test_a_query_is_cancelled_by_its_id_by_the_partner_whose_it_is_alone() -> None:
+    async def story() -> None:
+        script = Script([page(1), END])
+        client = Client(gate_for(script))
+        address = f"http://gateway:8080/v1/query/{(await client.post(ONE)).json()['id']}"
+
+        foreign = await client.as_partner("planner").request("DELETE", address)
+        absent = await client.http.request("DELETE", "http://gateway:8080/v1/query/none")
+        assert foreign.status_code == absent.status_code == 404
+        assert foreign.content == absent.content
+        assert script.cancelled == 0
+        own = await client.http.request("DELETE", address)
+
+        assert own.status_code == 204
+        assert script.cancelled == 1
+
+    run(story)
+
+
+def test_kill_query_stops_the_partners_own_query_and_is_a_statement_like_others_otherwise() -> None:
+    async def story() -> None:
+        script = Script([page(1), END])
+        gate = gate_for(script)
+        client = Client(gate)
+        query = (await client.post(ONE)).json()["id"]
+        call = "CALL system.runtime.kill_query(query_id => '{}',message => 'It''s late')"
+
+        await client.as_partner("planner").post("/v1/statement", content=call.format(query))
+        await client.post(call.format("none"))
+        await client.post(call.format(query) + "; SELECT 1")
+        assert script.cancelled == 0
+        assert len(gate.asked) == 4, "the gate answers what stops nothing"
+        killed = await client.post(call.format(query))
+
+        assert killed.json()["updateType"] == "CALL"
+        assert script.cancelled == 1
+        assert len(gate.asked) == 4
+
+    run(story)
+
+
 @pytest.mark.parametrize(
     ("verb", "path"),
     [
         ("GET", "/v1"),
+        ("GET", "/v1/query/none"),
+        ("DELETE", "/v1/query/none"),
+        ("DELETE", "/v1/query/"),
         ("GET", "/v1/query"),
         ("GET", "/v1/status"),
         ("GET", "/v1/node"),

@@ -16,9 +16,8 @@ from starlette.types import Receive, Scope, Send
 from gateway.edge.api import Outermost
 from gateway.edge.sealed import Seal
 from gateway.edge.trino_protocol import TrinoProtocol, TrinoRoutes
-from gateway.errors import Denied, EngineUnavailable, GatewayError, NotParsed, Unauthenticated
+from gateway.errors import Denied, EngineUnavailable, GatewayError, NotParsed, PassedOn, Unauthenticated
 from gateway.model import Notice, Page, Partner, Position, QueryRequest, Told
-from gateway.parts import PassedOn
 from tests.edge.stand_in import NOTICES, StandInGate
 
 SECRET = b"a secret that gateways share"

@@ -116,14 +116,24 @@ def test_clients_questions_are_answered(client: httpx.Client, sql: str) -> None:
     assert told["rows"] or "WHERE false" in sql or "'VIEW'\n" in sql + "\n"
 
 
-def test_each_relation_has_trinos_own_columns(client: httpx.Client, trino_cursor: Any) -> None:
-    for schema, table in RELATIONS:
-        catalog = "california" if schema == "information_schema" else "system"
-        told = types(ask(client, f"SELECT * FROM {catalog}.{schema}.{table} LIMIT 3"))
-        trino_cursor.execute(f"SELECT * FROM system.{schema}.{table} WHERE false")
-        trino_cursor.fetchall()
-        theirs = [(column[0], column[1]) for column in trino_cursor.description]
-        assert told == theirs, (schema, table)
+LISTED = (
+    "SELECT table_schema, table_name, column_name, ordinal_position, data_type FROM system.information_schema.columns "
+    "ORDER BY 1, 2, 4"
+)
+LARGEST = ("jdbc.columns", "jdbc.types", "runtime.queries", "runtime.nodes", "information_schema.columns")
+
+
+def test_each_relation_is_listed_with_trinos_own_columns(client: httpx.Client, trino_cursor: Any) -> None:
+    theirs = [row for row in trino_cursor.execute(LISTED).fetchall() if (row[0], row[1]) in RELATIONS]
+
+    assert ask(client, LISTED)["rows"] == theirs
+
+
+def test_what_is_read_has_the_types_that_are_listed(client: httpx.Client) -> None:
+    for relation in LARGEST:
+        told = dict(types(ask(client, f"SELECT * FROM system.{relation} LIMIT 3")))
+        schema, _, table = relation.partition(".")
+        assert told == RELATIONS[schema, table]
 
 
 def test_what_is_told_is_the_partners_own(client: httpx.Client) -> None:

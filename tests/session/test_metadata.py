@@ -106,7 +106,8 @@ def test_what_metadata_shows_is_what_may_be_selected(decision: Decision) -> None
         refused = is_refused(f"SELECT count(*) FROM {name}", decision)
         assert (refused is None) == (name in listed), (name, refused)
         for column in every_column(name, shown):
-            refused = is_refused(f"SELECT {column} FROM {name}", decision)
+            written = '"end"' if column == "end" else column  # Trino reserves this word
+            refused = is_refused(f"SELECT {written} FROM {name}", decision)
             assert (refused is None) == ((name, column) in shown), (name, column, refused)
 
 
@@ -125,7 +126,7 @@ def every_name() -> Iterable[TableName]:
 
 def every_column(name: TableName, shown: set[tuple[TableName, str]]) -> list[str]:
     if name.schema in SYSTEM_SCHEMAS:
-        return [f'"{column}"' if column == "end" else column for table, column in shown if table == name][:1]
+        return sorted(column for table, column in shown if table == name)
     return ["call_id", "ship", "crew_id", "crew", "hours", "id", "vc_id", "nix"]
 
 

@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from stack import keys
+from stack.commands import trust_examples
 from stack.keys import make_keys, secret, secret_file
 from stack.layout import Home
 
@@ -104,3 +105,12 @@ def test_a_secret_is_made_once_and_is_its_owners_alone(home: Home) -> None:
 
 def issuer(file: Path) -> x509.Name:
     return x509.load_pem_x509_certificate(file.read_bytes()).issuer
+
+
+def test_each_kind_of_client_is_told_the_file_and_the_address_that_there_are() -> None:
+    said = trust_examples(Path("/home/jane/.portgate/tls/ca.pem"), 9443)
+
+    assert {"curl", "Trino CLI", "JDBC", "Python", "Go, Node", "browser"} == said.keys()
+    for client in ("curl", "Trino CLI", "JDBC", "Python"):
+        assert "/home/jane/.portgate/tls/ca.pem" in said[client]
+        assert "9443" in said[client]

@@ -283,10 +283,6 @@ def _key_type(type_: TrinoType) -> TrinoType:
     return TEXT if key.name in NESTED else key
 
 
-def _key_bytes(text: str) -> str:
-    return base64.b64encode(bytes.fromhex("".join(text.split()))).decode()
-
-
 _KEYS: dict[str, Callable[[str], object]] = {
     "boolean": lambda text: text == "true",
     "tinyint": int,
@@ -295,6 +291,5 @@ _KEYS: dict[str, Callable[[str], object]] = {
     "bigint": int,
     "real": float,
     "double": float,
-    "varbinary": _key_bytes,
 }
 """Type of a map's key -> how to read it from the text that it is in JSON."""

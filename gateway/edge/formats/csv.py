@@ -17,8 +17,9 @@ from gateway.model import Page
 Rows = list[list[object]]
 
 PLAIN_TYPES = {
-    "varchar", "char", "bigint", "integer", "smallint", "tinyint", "decimal", "date", "time", "timestamp",
-    "time with time zone", "timestamp with time zone", "uuid",
+    "varchar", "char", "bigint", "integer", "smallint", "tinyint", "decimal", "real", "double", "date", "time",
+    "timestamp", "time with time zone", "timestamp with time zone", "interval year to month", "interval day to second",
+    "varbinary", "uuid", "ipaddress",
 }  # fmt: skip
 """Types whose values the library's CSV writer writes as we do."""
 NEVER_FORMULAS = {
@@ -40,7 +41,7 @@ class Csv:
     """
 
     media_type = "text/csv; charset=utf-8; header=present"
-    is_heavy = False
+    is_heavy = True
     tells_notices = False
     ends_when_broken = False
 
@@ -125,7 +126,9 @@ def csv_line(cells: Iterable[object]) -> bytes:
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    text = (
+        value if isinstance(value, str) else repr(value) if isinstance(value, float) else orjson.dumps(value).decode()
+    )
     if text == "" or _NEEDS_QUOTES.search(text):
         return '"' + text.replace('"', '""') + '"'
     return text

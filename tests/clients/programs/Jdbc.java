@@ -273,6 +273,8 @@ public final class Jdbc {
             text.append(values.isEmpty() ? "[]" : "]");
         } else if (value == null || value instanceof Boolean || value instanceof Long || value instanceof Integer) {
             text.append(value);
+        } else if (value instanceof Double number && Double.isFinite(number)) {
+            text.append(number);
         } else {
             quote(value.toString(), text);
         }

@@ -48,7 +48,7 @@ def rows_of(said: str) -> list[Any]:
 
 def ask(*statements: str) -> list[Any]:
     """The rows of each statement, by one run of a macro."""
-    return rows_of(dbt("run-operation", "asked", "--args", json.dumps({"statements": statements})))
+    return rows_of(dbt("run-operation", "asked", "--args", json.dumps({"statements": statements}, ensure_ascii=False)))
 
 
 def connected() -> Any:
@@ -84,7 +84,7 @@ def statements() -> Any:
 
 
 def _refused(sql: str) -> str:
-    return dbt("run-operation", "asked", "--args", json.dumps({"statements": [sql]}), fails=True)
+    return dbt("run-operation", "asked", "--args", json.dumps({"statements": [sql]}, ensure_ascii=False), fails=True)
 
 
 def parameters() -> Any:

@@ -79,7 +79,7 @@ def _bytes() -> Drawn:
     def pair(value: bytes) -> Pair:
         return base64.b64encode(value).decode(), value
 
-    return Drawn("varbinary", _signature("varbinary"), st.binary(max_size=8).map(pair))
+    return Drawn("varbinary", _signature("varbinary"), st.binary(max_size=8).map(pair), str)
 
 
 def _dates() -> Drawn:

@@ -98,4 +98,6 @@ def csv_cell(value: Any) -> str:
     """What a cell must be for a value of Trino's JSON."""
     if value is None:
         return ""
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    return (
+        value if isinstance(value, str) else repr(value) if isinstance(value, float) else orjson.dumps(value).decode()
+    )

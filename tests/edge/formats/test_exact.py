@@ -152,7 +152,7 @@ def test_keys_of_maps_are_read_from_their_text() -> None:
     assert keys("bigint", "-7") == [-7]
     assert keys("double", "1.0E10", "-Infinity") == [1e10, float("-inf")]
     assert keys("boolean", "true", "false") == [True, False]
-    assert keys("varbinary", "61 62 ff") == [b"ab\xff"]
+    assert keys("varbinary", "YWL/") == [b"ab\xff"]
     assert keys("array(integer)", "[1, 2]") == ["[1, 2]"]
 
 

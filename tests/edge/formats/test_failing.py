@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import threading
 from typing import Any
 
 import httpx
@@ -111,3 +112,22 @@ def test_a_first_page_that_can_be_written_is_an_answer() -> None:
         "port": ["Los Angeles", "Oakland"],
         "teu": [7, None],
     }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_takes_long_to_write_is_written_beside_the_others_answers(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    format_ = NAMES[name]
+    write = format_.page
+    threads: set[bool] = set()
+
+    def page(self: Format, page: Page) -> bytes:
+        threads.add(threading.current_thread() is threading.main_thread())
+        return write(self, page)
+
+    monkeypatch.setattr(format_, "page", page)
+    answer = ask(StandInGate(), format_.media_type.split(";")[0])
+
+    assert answer.status_code == 200
+    assert threads == {name in ("json", "ndjson")}
