@@ -127,6 +127,7 @@ REFUSED: dict[str, bytes] = {
     "trinos_execution_stopped": get(b"/v1/statement/executing/20261127_1_x/pages/0", b"DELETE"),
     "trinos_queries": get(b"/v1/query"),
     "trinos_query": get(b"/v1/query/20261127_1_x"),
+    "trinos_query_stopped": get(b"/v1/query/20261127_1_x", b"DELETE"),
     "trinos_status": get(b"/v1/status"),
     "trinos_nodes": get(b"/v1/node"),
     "trinos_beans": get(b"/v1/jmx/mbean"),
@@ -163,6 +164,10 @@ REFUSED: dict[str, bytes] = {
     "two_tokens": post(b"Authorization: Bearer ben"),
     "two_tokens_in_one": post(token=b"Authorization: Bearer ana, Bearer ben"),
     "another_scheme": post(token=b"Authorization: Basic YW5hOmZvcmVpZ24="),
+    "a_certificate_in_a_header": post(
+        b"X-Forwarded-Client-Cert: Hash=foreign;Subject=CN=ana", b"X-SSL-Client-S-DN: CN=ana", token=b""
+    ),
+    "the_token_in_a_query_string": post(path=b"/v1/statement?access_token=ana", token=b""),
     "the_token_in_a_cookie": post(b"Cookie: token=ana", token=b""),
     "user_twice": post(b"X-Trino-User: ana", b"X-Trino-User: foreign"),
     "time_zone_with_lines": post(b"X-Trino-Time-Zone: UTC%0d%0aX-Trino-User:foreign"),

@@ -26,10 +26,6 @@ HIDDEN = (
     "A name that is not there and one that the partner may not see look the same, so no step of a name is told apart; "
     "the place is that of the name's last word."
 )
-VALUE = (
-    "What a value did would tell of values that the partner may not see: divisions by zero, casts, overflows and the "
-    "like have one name, and one text that says how to guard against them."
-)
 UNREAD = (
     "Trino refuses to read it where the gateway's reader did not: what Trino says of a text of ours is not passed on."
 )
@@ -132,17 +128,6 @@ DIFFERENCES: dict[str, Difference] = dict(
                 "fault-an_unknown_schema": _user(46, "TABLE_NOT_FOUND", (1, 28)),
                 "fault-an_unknown_catalog": _user(46, "TABLE_NOT_FOUND", (1, 25)),
                 "fault-use_a_schema_that_is_not_there": _user(45, "SCHEMA_NOT_FOUND"),
-            },
-        ),
-        *_all(
-            VALUE,
-            {
-                case: _user(0, "GENERIC_USER_ERROR")
-                for case in (
-                    "fault-a_division_by_zero", "fault-a_wrong_cast", "fault-an_overflow",
-                    "fault-a_subquery_of_two_rows", "fault-an_array_index_beyond", "fault-a_map_key_that_is_not_there",
-                    "fault-a_wrong_regular_expression",
-                )
             },
         ),
         *_all(
