@@ -12,8 +12,9 @@ from datetime import datetime
 import orjson
 
 from gateway.audit.record import State
+from gateway.conversation import Page, Position
 from gateway.errors import Broken, GatewayError, PassedOn, PortTrouble, Unavailable
-from gateway.model import Notice, Page, Position
+from gateway.model import Notice
 from gateway.parts import AuditLog, Clock, Rows, Running
 from gateway.recording import outcome_record
 from gateway.running import unless

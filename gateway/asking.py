@@ -11,22 +11,11 @@ import asyncio
 from dataclasses import dataclass
 
 from gateway.answer import Answer
+from gateway.conversation import Position, QueryRequest
+from gateway.desk import Job, Planned
 from gateway.errors import Broken, GatewayError, PortTrouble, PortUnavailable, Unavailable
 from gateway.kernel.plan import Plan
-from gateway.kernel.work import Job, Planned
-from gateway.model import (
-    CANONICAL,
-    NO_FACTS,
-    Admission,
-    Decision,
-    Facts,
-    Grant,
-    Partner,
-    Place,
-    Position,
-    QueryRequest,
-    Question,
-)
+from gateway.model import CANONICAL, NO_FACTS, Admission, Decision, Facts, Grant, Partner, Place, Question
 from gateway.parts import AuditLog, Clock, Engine, Kernel, Usage
 from gateway.recording import decision_record
 from gateway.running import RunningAnswers

@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Any
 
 from gateway.asking import Asking, shown
+from gateway.conversation import Change, QueryRequest, Told
 from gateway.errors import (
     GatewayError,
     NoSuchStatement,
@@ -27,7 +28,7 @@ from gateway.errors import (
 from gateway.explaining import as_json, as_text, tables_read_as_json
 from gateway.kernel.lexer import first_word
 from gateway.kernel.lexer import place_of as place_of_offset
-from gateway.model import Change, Partner, QueryRequest, Told
+from gateway.model import Partner
 from gateway.pipeline import Gate, place_of
 from gateway.purpose import check_purpose
 from gateway.recording import refusal_record

@@ -7,21 +7,9 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.audit.record import Receipt, Record
-from gateway.kernel.work import Job, Planned
-from gateway.model import (
-    CANONICAL,
-    Admission,
-    Asked,
-    Decision,
-    Limited,
-    Page,
-    Partner,
-    Place,
-    Question,
-    Session,
-    Spent,
-    TableName,
-)
+from gateway.conversation import Page, Session
+from gateway.desk import Job, Planned
+from gateway.model import CANONICAL, Admission, Asked, Decision, Limited, Partner, Place, Question, Spent, TableName
 from gateway.session.binding import Bound
 from gateway.session.commands import Command
 from gateway.session.prepared import Described

@@ -12,23 +12,12 @@ from dataclasses import dataclass, field, replace
 
 from gateway.answer import Answer
 from gateway.asking import Asking, Decided, Means, shown
+from gateway.conversation import Position, Preview, QueryRequest
 from gateway.errors import Denied
 from gateway.explain import Explanation, explained, tables_read
 from gateway.kernel.authorise import ask_all, grant_of
 from gateway.kernel.keys import mask_keys
-from gateway.model import (
-    Asked,
-    AskedTable,
-    Catalog,
-    Decision,
-    Facts,
-    Partner,
-    Place,
-    Position,
-    Preview,
-    QueryRequest,
-    Question,
-)
+from gateway.model import Asked, AskedTable, Catalog, Decision, Facts, Partner, Place, Question
 from gateway.parts import AuditLog, Clock, Engine, Identity, Kernel, Policy, Usage
 from gateway.purpose import check_purpose, check_withheld
 from gateway.recording import refusal_record, utc

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from gateway.conversation import QueryRequest
 from gateway.errors import BadRequest, Denied
-from gateway.model import PURPOSES, Notice, Partner, QueryRequest
+from gateway.model import PURPOSES, Notice, Partner
 
 
 def check_purpose(partner: Partner, purpose: str) -> None:

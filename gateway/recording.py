@@ -16,20 +16,10 @@ from gateway.audit.record import (
     RefusalRecord,
     State,
 )
+from gateway.conversation import Position, QueryRequest
 from gateway.errors import GatewayError
 from gateway.kernel.plan import Plan
-from gateway.model import (
-    USES,
-    Admission,
-    AskedTable,
-    Beyond,
-    Decision,
-    Grant,
-    Partner,
-    Position,
-    QueryRequest,
-    Use,
-)
+from gateway.model import USES, Admission, AskedTable, Beyond, Decision, Grant, Partner, Use
 
 
 def utc(moment: datetime) -> str:

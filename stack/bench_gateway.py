@@ -19,6 +19,7 @@ import uvloop
 from gateway.adapters.clock import now
 from gateway.answer import Answer
 from gateway.audit.record import Receipt, Record
+from gateway.conversation import Position, QueryRequest
 from gateway.edge.api import make_app
 from gateway.edge.bundles import bundles_app
 from gateway.edge.credentials import identify
@@ -27,7 +28,7 @@ from gateway.edge.serve import serve
 from gateway.edge.trino_protocol import TrinoProtocol
 from gateway.edge.wall import wall_app
 from gateway.errors import NotAllowed
-from gateway.model import Admission, Partner, Position, QueryRequest, TableName
+from gateway.model import Admission, Partner, TableName
 from gateway.recording import utc
 from gateway.settings import Settings, read_settings
 from gateway.usage import Meter

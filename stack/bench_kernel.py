@@ -24,9 +24,9 @@ from sqlglot import exp
 
 from gateway.adapters.catalog_files import read_catalog
 from gateway.adapters.kernel_pool import KernelPool
+from gateway.desk import Desk, Job
 from gateway.errors import GatewayError
 from gateway.kernel.parse import parse
-from gateway.kernel.work import Desk, Job
 from gateway.model import (
     AgreementGrant,
     AskedTable,

@@ -18,8 +18,8 @@ from typing import Any
 import uvloop
 
 from gateway.adapters.kernel_pool import KernelPool
+from gateway.desk import Job
 from gateway.kernel.authorise import ask_all, grant_of
-from gateway.kernel.work import Job
 from gateway.model import (
     AgreementGrant,
     Catalog,

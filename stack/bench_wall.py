@@ -19,9 +19,9 @@ from pathlib import Path
 import orjson
 
 from gateway.adapters.issuer import issue_token
+from gateway.conversation import QueryRequest
 from gateway.edge.serve import serving_wall
 from gateway.edge.wall import wall_app
-from gateway.model import QueryRequest
 from gateway.settings import Settings, WallSettings, read_settings
 from gateway.wiring import Gateway
 from stack import front, lifecycle

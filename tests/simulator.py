@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 import orjson
 
 from gateway.audit.record import Receipt, Record, encode
+from gateway.conversation import Page, Session
+from gateway.desk import Desk, Job, Planned
 from gateway.errors import AuditUnavailable, GatewayError, PortTrouble
-from gateway.kernel.work import Desk, Job, Planned
 from gateway.model import (
     CANONICAL,
     Admission,
@@ -18,11 +19,9 @@ from gateway.model import (
     Catalog,
     Decision,
     Limited,
-    Page,
     Partner,
     Place,
     Question,
-    Session,
     Spent,
     TableName,
 )

@@ -13,6 +13,7 @@ import pytest
 
 from gateway.asking import Asking
 from gateway.audit.record import DecisionRecord, RefusalRecord
+from gateway.conversation import Change, QueryRequest, Session, Told
 from gateway.dialogue import Dialogue
 from gateway.errors import (
     BadParameters,
@@ -25,7 +26,7 @@ from gateway.errors import (
     NoTransaction,
     Unresolved,
 )
-from gateway.model import Change, Condition, Partner, QueryRequest, Session, Told
+from gateway.model import Condition, Partner
 from tests.simulator import FakeEngine, FixedPolicy, Log, gate
 from tests.world import LA_CALLS, OAK_CALLS, PARTNER, VISIT, gives, says
 

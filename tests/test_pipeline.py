@@ -11,6 +11,7 @@ import pytest
 
 from gateway.answer import Answer, rows_of
 from gateway.audit.record import DecisionRecord, OutcomeRecord, RefusalRecord
+from gateway.conversation import Position, Preview, QueryRequest
 from gateway.errors import (
     AuditUnavailable,
     BadRequest,
@@ -25,7 +26,7 @@ from gateway.errors import (
     PortUnavailable,
     Unavailable,
 )
-from gateway.model import Admission, Condition, Decision, Mask, Partner, Position, Preview, QueryRequest, Question
+from gateway.model import Admission, Condition, Decision, Mask, Partner, Question
 from gateway.parts import Rows
 from gateway.pipeline import Gate
 from tests.simulator import FakeEngine, FixedPolicy, Log, gate

@@ -6,7 +6,8 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from gateway.model import Decision, Partner, QueryRequest
+from gateway.conversation import QueryRequest
+from gateway.model import Decision, Partner
 from gateway.pipeline import Gate
 from gateway.sights import KEPT, MOST
 from tests.simulator import FakeEngine, FixedPolicy, Log, gate

@@ -29,8 +29,8 @@ from pebble import ProcessExpired, ProcessPool
 
 from gateway.adapters import kernel_worker
 from gateway.adapters.turns import Turns
+from gateway.desk import LOST, REMEMBERED, TOO_SLOW, Fault, Job, Planned, error_of
 from gateway.errors import KernelUnavailable, TooMany
-from gateway.kernel.work import LOST, REMEMBERED, TOO_SLOW, Fault, Job, Planned, error_of
 from gateway.model import CANONICAL, Asked, Catalog, Place
 from gateway.session.binding import Bound
 from gateway.session.commands import Command

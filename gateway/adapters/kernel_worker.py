@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar, TypeVarTuple
 
-from gateway.kernel.work import Desk, Fault, Job, Planned, fault_of
+from gateway.desk import Desk, Fault, Job, Planned, fault_of
 from gateway.model import Asked, Catalog, Place
 from gateway.session.binding import Bound, bind
 from gateway.session.commands import Command

@@ -23,8 +23,9 @@ from sqlglot import exp
 from gateway.adapters.trino_errors import Said, translated, unconfirmed
 from gateway.adapters.trino_wire import Results, TrinoFailure, Wire, columns_of, count_of, path_of
 from gateway.adapters.wall import Wall
+from gateway.conversation import Page, Session
 from gateway.errors import Broken, EngineUnavailable, Failed, GatewayError, PassedOn, VerificationFailed
-from gateway.model import Admission, Page, Session, TableName
+from gateway.model import Admission, TableName
 from gateway.session.properties import shortest
 from gateway.settings import TrinoSettings
 

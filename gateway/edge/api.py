@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.conversation import QueryRequest
 from gateway.edge.body import MAX_BODY_BYTES, read_body
 from gateway.edge.bundles import Intake, add_publishing
 from gateway.edge.catalog import describe
@@ -36,7 +37,7 @@ from gateway.edge.stream import QueryResponse, note_unforeseen
 from gateway.edge.trino_protocol import TrinoProtocol, TrinoRoutes
 from gateway.edge.trino_told import Answering, answering
 from gateway.errors import BadRequest, GatewayError, Unauthenticated
-from gateway.model import PURPOSES, Partner, QueryRequest
+from gateway.model import PURPOSES, Partner
 
 MAX_CLIENT_CHARACTERS = 200
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
-from gateway.model import Catalog, Notice, Page, Partner, Position, QueryRequest, Told
+from gateway.conversation import Page, Position, QueryRequest, Told
+from gateway.model import Catalog, Notice, Partner
 
 
 class Answered(Protocol):

@@ -14,13 +14,14 @@ from fastapi import FastAPI, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import Response
 
+from gateway.conversation import Preview, QueryRequest
 from gateway.edge.encode import FORMATS, choose_format
 from gateway.edge.formats.format import Options
 from gateway.edge.front import Front
 from gateway.edge.problems import NotAcceptable
 from gateway.edge.stream import QueryResponse
 from gateway.errors import BadRequest, Denied
-from gateway.model import CANONICAL_CATALOG, CANONICAL_SCHEMA, PURPOSES, Partner, Preview, QueryRequest
+from gateway.model import CANONICAL_CATALOG, CANONICAL_SCHEMA, PURPOSES, Partner
 
 MOST_ROWS = 1_000
 _Name = Annotated[str, Field(max_length=200)]

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
+from gateway.conversation import QueryRequest, Session
 from gateway.edge.encode import NAMES
 from gateway.edge.formats.format import Options
 from gateway.edge.problems import NotFound
@@ -23,7 +24,7 @@ from gateway.edge.sealed import Envelope
 from gateway.edge.stream import QueryResponse
 from gateway.edge.trino_told import Answering
 from gateway.errors import BadRequest
-from gateway.model import Partner, QueryRequest, Session
+from gateway.model import Partner
 
 PATH = "/api/results/"
 LIFETIME_SECONDS = 7 * 86_400

@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from gateway.model import Partner, Position
+from gateway.conversation import Position
+from gateway.model import Partner
 
 MAX_TOKEN_CHARACTERS = 8192
 MAX_WARNINGS_BYTES = 4096

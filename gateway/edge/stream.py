@@ -15,12 +15,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from gateway.conversation import Page
 from gateway.edge.encode import notice_headers
 from gateway.edge.formats.format import Format
 from gateway.edge.front import Answered
 from gateway.edge.problems import broken, problem_of, problem_response
 from gateway.errors import GatewayError
-from gateway.model import Page
 
 STALLED_READER_SECONDS = 300.0
 """How long a page may wait for its reader to take it."""

@@ -19,8 +19,9 @@ from urllib.parse import quote_plus, unquote_plus
 
 import zstandard
 
+from gateway.conversation import Change, Session
 from gateway.errors import BadRequest
-from gateway.model import Change, Notice, Partner, Session
+from gateway.model import Notice, Partner
 from gateway.session.zones import zone_of
 
 MAX_STATEMENT_BYTES = 1_048_576

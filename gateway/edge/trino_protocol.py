@@ -21,6 +21,7 @@ from typing import Protocol
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from gateway.conversation import Position, QueryRequest, Told
 from gateway.edge.body import read_body
 from gateway.edge.compress import compressed
 from gateway.edge.credentials import Challenge, plain_challenge
@@ -41,7 +42,7 @@ from gateway.edge.trino_queries import CANCEL_SECONDS, Given, OpenQueries, OpenQ
 from gateway.edge.trino_results import Addresses, Shown, columns_json, page_parts, warnings_of
 from gateway.edge.trino_told import ToldAnswer
 from gateway.errors import BadRequest, GatewayError, Unauthenticated, Unavailable
-from gateway.model import Notice, Partner, Position, QueryRequest, Told
+from gateway.model import Notice, Partner
 
 STATEMENT, INFO, QUERY = b"/v1/statement", b"/v1/info", b"/v1/query/"
 TICKET_SECONDS = 3600

@@ -18,13 +18,14 @@ from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from gateway.conversation import Page, Position
 from gateway.edge.front import Answered, Beginning
 from gateway.edge.problems import Gone, broken
 from gateway.edge.stream import note_unforeseen
 from gateway.edge.trino_errors import Cancelled
 from gateway.edge.trino_results import warnings_of
 from gateway.errors import GatewayError, PassedOn, TooMany
-from gateway.model import Notice, Page, Partner, Position
+from gateway.model import Notice, Partner
 
 POLL_SECONDS = 1.0
 """How long a client waits for rows before it hears that there are none yet."""

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import orjson
 
+from gateway.conversation import Change, Page, Position, QueryRequest, Told
 from gateway.edge.front import Answered, Front, Speaker
 from gateway.edge.trino_results import columns_json
 from gateway.errors import NotAllowed
-from gateway.model import Change, Notice, Page, Partner, Position, QueryRequest, Told
+from gateway.model import Notice, Partner
 
 Answering = Callable[[Partner, QueryRequest], Awaitable[Answered]]
 """Starts what a statement asks for, and waits for its first rows."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gateway.model import Partner, QueryRequest
+from gateway.conversation import QueryRequest
+from gateway.model import Partner
 from gateway.session.properties import PARTIAL, PURPOSE, TIME_ZONE, WITHHELD, values_of
 
 _TAG = "purpose="

@@ -7,7 +7,7 @@ import re
 import signal
 from pathlib import Path
 
-from gateway.kernel.work import Fault, fault_of
+from gateway.desk import Fault, fault_of
 
 
 def who(_: object = None) -> int:

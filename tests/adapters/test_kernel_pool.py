@@ -16,9 +16,9 @@ import psutil
 import pytest
 
 from gateway.adapters.kernel_pool import KernelPool
+from gateway.desk import LOST, TOO_LARGE, TOO_SLOW, Desk, Job, fault_of
 from gateway.errors import GatewayError, KernelUnavailable, NotParsed, TooMany, Unresolved
 from gateway.kernel.parse import MAX_TREE_DEPTH
-from gateway.kernel.work import LOST, TOO_LARGE, TOO_SLOW, Desk, Job, fault_of
 from gateway.settings import KernelSettings
 from tests.adapters.steps import crash, hang_in_compiled_code, say_and_wait, take_memory, who
 from tests.bombs import repeated

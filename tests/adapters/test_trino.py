@@ -13,8 +13,9 @@ import pytest
 from gateway.adapters.trino import Running, Trino
 from gateway.adapters.trino_errors import DATA_ERROR
 from gateway.answer import rows_of
+from gateway.conversation import Page, Session
 from gateway.errors import EngineUnavailable, Failed, GatewayError, PassedOn, VerificationFailed
-from gateway.model import Page, Reach, Session
+from gateway.model import Reach
 from tests.adapters.asking import ADMISSION, VISIT, body, select
 from tests.adapters.fake_trino import COLUMNS, FakeTrino, engine_over, failure, rows
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from gateway.conversation import Page
 from gateway.errors import EngineUnavailable, GatewayError
-from gateway.model import Page
 from tests.adapters.asking import ADMISSION
 from tests.adapters.fake_trino import FakeTrino, engine_over, rows
 from tests.attacks.watch import watched

@@ -14,19 +14,9 @@ from gateway.adapters.narrow import NarrowCheck
 from gateway.adapters.pinned import PATIENCE_SECONDS, PinnedPolicy
 from gateway.answer import rows_of
 from gateway.audit.record import OutcomeRecord
+from gateway.conversation import Page, QueryRequest, Session
 from gateway.errors import GatewayError, PolicyUnavailable, PortSuspended
-from gateway.model import (
-    Admission,
-    AskedTable,
-    Decision,
-    Page,
-    Port,
-    QueryRequest,
-    Question,
-    Session,
-    TableDecision,
-    TableName,
-)
+from gateway.model import Admission, AskedTable, Decision, Port, Question, TableDecision, TableName
 from gateway.parts import Rows
 from gateway.policy.bundle import Bundle
 from gateway.running import RunningAnswers, Suspension

@@ -12,9 +12,10 @@ import httpx
 import pytest
 
 from gateway.adapters.clock import now
+from gateway.conversation import QueryRequest
 from gateway.edge.api import make_app
 from gateway.errors import PortSuspended
-from gateway.model import AskedTable, Partner, QueryRequest, Question, TableName
+from gateway.model import AskedTable, Partner, Question, TableName
 from gateway.pipeline import Gate
 from gateway.policy.bundle import Bundle
 from gateway.policy.language import ColumnRule, PortDocument, TableRule

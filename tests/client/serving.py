@@ -8,11 +8,12 @@ from pathlib import Path
 
 from gateway.adapters.issuer import ISSUER
 from gateway.adapters.tokens import TokenReader
+from gateway.conversation import QueryRequest
 from gateway.edge.api import make_app
 from gateway.edge.results import Links
 from gateway.edge.serve import serve
 from gateway.errors import Broken, Denied, Failed, NotParsed, PortUnavailable
-from gateway.model import Partner, QueryRequest
+from gateway.model import Partner
 from gateway.settings import IssuerSettings, ListenSettings
 from tests.edge.stand_in import StandInAnswer, StandInGate
 

@@ -32,9 +32,9 @@ from trino.exceptions import (
 from gateway.client import Portgate, query
 from gateway.client.errors import problem_of
 from gateway.client.place import read_place
+from gateway.conversation import Page
 from gateway.edge.formats.arrow import Arrow
 from gateway.edge.formats.format import Options
-from gateway.model import Page
 from tests.client.conftest import Served
 from tests.edge.stand_in import StandInAnswer
 

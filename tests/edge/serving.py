@@ -12,11 +12,12 @@ from pathlib import Path
 
 from gateway.adapters.issuer import ISSUER
 from gateway.adapters.tokens import TokenReader
+from gateway.conversation import QueryRequest
 from gateway.edge.api import make_app
 from gateway.edge.serve import serve
 from gateway.errors import Failed, NotAllowed, PortUnavailable
 from gateway.explain import ExplainedLimit, ExplainedTable, Explanation
-from gateway.model import Partner, QueryRequest
+from gateway.model import Partner
 from gateway.settings import IssuerSettings, ListenSettings
 from tests.edge.stand_in import NOTICES, StandInAnswer, StandInGate
 

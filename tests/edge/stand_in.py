@@ -8,20 +8,9 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from gateway.conversation import Page, Position, QueryRequest
 from gateway.errors import Unauthenticated
-from gateway.model import (
-    Catalog,
-    Column,
-    Notice,
-    Page,
-    Partner,
-    Port,
-    Position,
-    QueryRequest,
-    Table,
-    TableName,
-    Term,
-)
+from gateway.model import Catalog, Column, Notice, Partner, Port, Table, TableName, Term
 
 ANALYST = Partner(
     "gobiz-analyst", "gobiz", "state_agency", ("analyst",), ("freight_resilience", "emissions_reduction"), {}, "t-1"

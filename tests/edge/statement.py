@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from gateway.conversation import Position, QueryRequest, Told
 from gateway.edge.credentials import Challenge, identify, plain_challenge
 from gateway.edge.front import Answered, Front
 from gateway.edge.sealed import Seal
 from gateway.edge.trino_protocol import TrinoProtocol
-from gateway.model import Partner, Position, QueryRequest, Told
+from gateway.model import Partner
 
 
 class Namer:

@@ -7,10 +7,10 @@ import asyncio
 import pytest
 
 from gateway.answer import rows_of
+from gateway.conversation import QueryRequest
 from gateway.dialogue import Dialogue
 from gateway.edge.trino_told import answering
 from gateway.errors import NotAllowed
-from gateway.model import QueryRequest
 from tests.simulator import FakeEngine, Log, gate
 from tests.world import PARTNER
 

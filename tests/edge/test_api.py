@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.conversation import QueryRequest
 from gateway.edge.api import make_app
 from gateway.edge.body import MAX_BODY_BYTES
 from gateway.errors import (
@@ -34,7 +35,6 @@ from gateway.errors import (
     Unresolved,
     VerificationFailed,
 )
-from gateway.model import QueryRequest
 from tests.edge.stand_in import ANALYST, StandInAnswer, StandInGate
 
 QUESTION = {"sql": "SELECT 1", "purpose": "freight_resilience"}

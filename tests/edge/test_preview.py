@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from gateway.model import Partner, Preview, QueryRequest
+from gateway.conversation import Preview, QueryRequest
+from gateway.model import Partner
 from tests.edge.stand_in import STEWARD, StandInGate
 from tests.edge.test_api import send
 

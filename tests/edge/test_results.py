@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from gateway.conversation import QueryRequest, Session
 from gateway.edge.api import make_app
 from gateway.edge.encode import NAMES
 from gateway.edge.results import LIFETIME_SECONDS, MAX_SEALED_CHARACTERS, Links
 from gateway.errors import Denied
-from gateway.model import QueryRequest, Session
 from tests.edge.stand_in import ANALYST, PLANNER, StandInAnswer, StandInGate
 
 SECRET = b"s" * 32

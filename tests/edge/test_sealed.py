@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.conversation import Position
 from gateway.edge.sealed import Seal, Ticket
-from gateway.model import Limited, Limits, Position
+from gateway.model import Limited, Limits
 from tests.edge.stand_in import ANALYST, PLANNER
 
 SEAL = Seal(b"a secret")

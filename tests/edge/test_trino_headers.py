@@ -9,9 +9,9 @@ from urllib.parse import quote_plus
 import pytest
 import zstandard
 
+from gateway.conversation import Change, Session
 from gateway.edge.trino_headers import MAX_STATEMENT_BYTES, Heard, change_headers, prepared_text, read_headers
 from gateway.errors import BadRequest
-from gateway.model import Change, Session
 from tests.edge.stand_in import ANALYST
 
 LONG = "SELECT ? AS " + "a_rather_long_name_" * 300

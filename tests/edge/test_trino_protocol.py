@@ -10,6 +10,7 @@ import httpx
 import orjson
 import pytest
 
+from gateway.conversation import Change, Page, Told
 from gateway.edge import trino_queries
 from gateway.edge.api import make_app
 from gateway.errors import (
@@ -22,7 +23,7 @@ from gateway.errors import (
     PortUnavailable,
     TooMany,
 )
-from gateway.model import Change, Notice, Page, Told
+from gateway.model import Notice
 from tests.edge.stand_in import StandInGate
 from tests.edge.trino_stand_in import END, SIGNATURE, Client, Script, ScriptedAnswer, SpokenGate, page
 

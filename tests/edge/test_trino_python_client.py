@@ -14,8 +14,8 @@ import trino
 import uvicorn
 from trino.auth import JWTAuthentication
 
+from gateway.conversation import Change, Told
 from gateway.errors import NotAllowed, PortUnavailable
-from gateway.model import Change, Told
 from tests.edge.trino_stand_in import END, Script, SpokenGate, application, page, protocol_of
 
 SCRIPTS: dict[str, Any] = {

@@ -13,11 +13,12 @@ import orjson
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from gateway.conversation import Page, Position, QueryRequest, Told
 from gateway.edge.api import Outermost
 from gateway.edge.sealed import Seal
 from gateway.edge.trino_protocol import TrinoProtocol, TrinoRoutes
 from gateway.errors import Denied, EngineUnavailable, GatewayError, NotParsed, PassedOn, Unauthenticated
-from gateway.model import Notice, Page, Partner, Position, QueryRequest, Told
+from gateway.model import Notice, Partner
 from tests.edge.stand_in import NOTICES, StandInGate
 
 SECRET = b"a secret that gateways share"

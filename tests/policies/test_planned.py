@@ -7,10 +7,10 @@ import re
 
 import pytest
 
+from gateway.desk import Desk, Job, Planned
 from gateway.errors import Denied
 from gateway.kernel.authorise import grant_of
 from gateway.kernel.keys import mask_keys
-from gateway.kernel.work import Desk, Job, Planned
 from gateway.model import Catalog, Question
 from tests.policies.conftest import NOW, REPOSITORY, Oracle
 

@@ -14,7 +14,7 @@ from trino.auth import JWTAuthentication
 from gateway.adapters.catalog_files import read_catalog
 from gateway.adapters.mapping_sql import FUNCTIONS
 from gateway.adapters.mapping_zones import OFFSET_SAID
-from gateway.kernel.work import Desk, Job
+from gateway.desk import Desk, Job
 from gateway.model import (
     CANONICAL_CATALOG,
     CANONICAL_SCHEMA,

@@ -16,13 +16,14 @@ from sqlglot import exp
 from gateway import answer as answers
 from gateway.adapters.audit_file import Entry, read_log
 from gateway.asking import Decided
+from gateway.conversation import QueryRequest
+from gateway.desk import Planned
 from gateway.edge.problems import problem_of
 from gateway.edge.serve import serving_wall
 from gateway.edge.wall import wall_app
 from gateway.errors import VerificationFailed
 from gateway.kernel.dialect import emit, read_text
-from gateway.kernel.work import Planned
-from gateway.model import Asked, Partner, QueryRequest
+from gateway.model import Asked, Partner
 from gateway.parts import Kernel
 from gateway.pipeline import Gate
 from gateway.settings import Settings, read_settings

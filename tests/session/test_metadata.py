@@ -8,8 +8,9 @@ from collections.abc import Iterable
 import pytest
 
 from gateway.audit.record import DecisionRecord
+from gateway.conversation import Preview, QueryRequest, Session
 from gateway.errors import GatewayError, Unresolved
-from gateway.model import Content, Decision, Partner, Place, Preview, QueryRequest, Session, TableName
+from gateway.model import Content, Decision, Partner, Place, TableName
 from gateway.pipeline import Gate
 from gateway.session.metadata import Seen, contents
 from gateway.session.relations import RELATIONS, SYSTEM, SYSTEM_SCHEMAS, columns_of

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.conversation import QueryRequest, Session
 from gateway.errors import BadProperty
-from gateway.model import QueryRequest, Session
 from gateway.session.properties import PROPERTIES, is_like, pattern_of, property_of, shortest, value_of, values_of
 from gateway.session.settled import settled
 from gateway.session.zones import names, zone_of

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from gateway.answer import Answer
+from gateway.conversation import QueryRequest
 from gateway.errors import GatewayError
-from gateway.model import QueryRequest
 from gateway.pipeline import Gate
 from gateway.recent import MOST_QUERIES, RecentQueries
 from tests.simulator import FakeEngine, Log, gate

@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 
+from gateway.conversation import QueryRequest
 from gateway.errors import NotAllowed, Unresolved
-from gateway.model import Place, QueryRequest
+from gateway.model import Place
 from gateway.session.commands import Show
 from gateway.session.metadata import Seen
 from gateway.session.shows import shown

@@ -22,10 +22,11 @@ from gateway.adapters.opa import OpaPolicy
 from gateway.adapters.trino import Trino
 from gateway.adapters.wall import Wall
 from gateway.answer import rows_of
+from gateway.conversation import QueryRequest, Session, Told
 from gateway.dialogue import Dialogue
 from gateway.errors import GatewayError
 from gateway.kernel.keys import mask_keys
-from gateway.model import Admission, Catalog, Partner, QueryRequest, Session, TableName, Told
+from gateway.model import Admission, Catalog, Partner, TableName
 from gateway.parts import Engine, Running
 from gateway.pipeline import Gate
 from gateway.settings import TrinoSettings, read_settings

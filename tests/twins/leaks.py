@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from gateway.answer import rows_of
+from gateway.conversation import Page, Session
 from gateway.errors import Failed
 from gateway.kernel.dialect import emit, read_text
 from gateway.kernel.resolve import MAPPING_ALIAS
-from gateway.model import Admission, Page, Session, TableName
+from gateway.model import Admission, TableName
 from gateway.parts import Engine, Running
 from tests.twins.asking import Pair
 

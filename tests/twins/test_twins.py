@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gateway.adapters.trino_errors import NOT_POSSIBLE
-from gateway.model import QueryRequest
+from gateway.conversation import QueryRequest
 from stack.layout import TEMPLATES
 from stack.trino_access import connect
 from tests.conftest import Stack

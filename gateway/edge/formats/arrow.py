@@ -9,13 +9,13 @@ from __future__ import annotations
 import orjson
 import pyarrow as pa
 
+from gateway.conversation import Page
 from gateway.edge.formats.columns import arrow_array, arrow_type
 from gateway.edge.formats.format import Options, Problem, all_notices
 from gateway.edge.formats.types import ColumnType, column_types, unique
 from gateway.edge.formats.zones import AmbiguousTime
 from gateway.edge.front import Answered
 from gateway.errors import Broken, Failed
-from gateway.model import Page
 
 NEVER_COMES = b"\xff\xff\xff\xff" + (1 << 20).to_bytes(4, "little")
 """How a message of 1 MiB begins."""

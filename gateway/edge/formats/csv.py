@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 
 import orjson
 
+from gateway.conversation import Page
 from gateway.edge.formats.format import Options, Problem
 from gateway.edge.formats.types import TrinoType, column_types
 from gateway.edge.front import Answered
-from gateway.model import Page
 
 Rows = list[list[object]]
 

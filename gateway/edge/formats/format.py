@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from gateway.conversation import Page
 from gateway.edge.front import Answered
-from gateway.model import Notice, Page
+from gateway.model import Notice
 
 Problem = dict[str, object]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import orjson
 
+from gateway.conversation import Page
 from gateway.edge.formats.format import Options, Problem, all_notices, column_members
 from gateway.edge.front import Answered
-from gateway.model import Page
 
 
 class Json:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import orjson
 
+from gateway.conversation import Page
 from gateway.edge.formats.format import Options, Problem, all_notices, column_members
 from gateway.edge.front import Answered
-from gateway.model import Page
 
 _rows = msgspec.json.Decoder(list[msgspec.Raw])
 

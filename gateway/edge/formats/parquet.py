@@ -5,11 +5,11 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from gateway.conversation import Page
 from gateway.edge.formats.arrow import Columns, Sink
 from gateway.edge.formats.format import Options, Problem
 from gateway.edge.front import Answered
 from gateway.errors import Broken
-from gateway.model import Page
 
 ROW_GROUP_BYTES = 8 * 1024 * 1024
 """How much is gathered before it is written: small groups compress badly, and large ones fill the memory."""

@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from gateway.conversation import Page
 from gateway.edge.encode import NAMES
 from gateway.edge.formats.format import Format, Options
-from gateway.model import Page
 from tests.edge.stand_in import StandInAnswer, StandInGate
 from tests.edge.test_api import ask
 

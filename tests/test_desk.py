@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.desk import REMEMBERED, TOO_LARGE, UNFORESEEN, Desk, Job, error_of, fault_of
 from gateway.errors import (
     Broken,
     Denied,
@@ -17,7 +18,6 @@ from gateway.errors import (
 )
 from gateway.kernel.growth import MAX_LENGTH, MAX_RELATIONS, check_length
 from gateway.kernel.resolve import UnresolvedName
-from gateway.kernel.work import REMEMBERED, TOO_LARGE, UNFORESEEN, Desk, Job, error_of, fault_of
 from gateway.model import AskedTable, Use
 from tests.bombs import doubling_ctes, repeated
 from tests.world import CATALOG, EVERYTHING, KEYS, LA_CALLS, OAK_CALLS, rewritten, says
