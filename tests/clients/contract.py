@@ -16,6 +16,8 @@ from tests.conftest import CHECKOUT
 
 CHECKS = ("connect", "browse", "statements", "parameters", "cancel", "wrong_token", "million_rows", "notices")
 TABLE = "vessel_calls"
+PURPOSE = "freight_resilience"
+"""The partner's first, which holds where a client declares none."""
 ENDS_WITHIN_SECONDS = 15
 Report = Mapping[str, Mapping[str, Any]]
 """Check -> `result`, or `fault` for what the client could not do; and `seconds`."""
@@ -73,6 +75,7 @@ def task(place: Place, mark: int) -> dict[str, Any]:
         "catalog": place.catalog,
         "schema": place.schema,
         "table": place.table,
+        "purpose": PURPOSE,
         "parameters": PARAMETERS,
         "endless": endless(mark),
         "masked": MASKED,

@@ -10,12 +10,10 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from tests.clients import cli, jdbc, others
-from tests.clients.contract import Client
+from tests.clients.contract import PURPOSE, Client
 from tests.clients.statements import Rows, Statement
 
 CLIENTS: tuple[Client, ...] = (*cli.clients(), *jdbc.clients(), *others.clients())
-PURPOSE = "freight_resilience"
-"""The partner's first, which holds where a client declares none."""
 
 
 def through_rest(client: httpx.Client, statement: Statement) -> Rows:

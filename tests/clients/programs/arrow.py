@@ -36,9 +36,14 @@ def refused(answer: httpx.Response) -> None:
         raise RuntimeError(f"{answer.status_code}: {answer.text}")
 
 
+def question(sql: str) -> dict[str, str]:
+    """What REST is asked: a statement and a purpose."""
+    return {"sql": sql, "purpose": task["purpose"]}
+
+
 def link(sql: str, by: httpx.Client = client) -> str:
     """Ask once for the heads of an answer only; return the address of the same answer in Arrow."""
-    with by.stream("POST", "/api/queries", json={"sql": sql}, headers={"Accept": "text/csv"}) as answer:
+    with by.stream("POST", "/api/queries", json=question(sql), headers={"Accept": "text/csv"}) as answer:
         refused(answer)
         links = [value for value in answer.headers.get_list("link") if "arrow" in value]
     return links[0].partition("<")[2].partition(">")[0]
@@ -74,7 +79,7 @@ def cancelled() -> str:
     """Leave before the end: whoever leaves cancels."""
     asking = client_for(task["token"])
     threading.Timer(CANCEL_AFTER_SECONDS, asking.close).start()
-    return error_of(lambda: asking.post("/api/queries", json={"sql": task["endless"]}))
+    return error_of(lambda: asking.post("/api/queries", json=question(task["endless"])))
 
 
 def million_rows() -> Any:
