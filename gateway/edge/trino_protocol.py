@@ -39,7 +39,7 @@ from gateway.edge.sealed import MAX_WARNINGS_BYTES, Seal, Ticket
 from gateway.edge.stream import note_unforeseen
 from gateway.edge.trino_headers import change_headers, read_headers
 from gateway.edge.trino_queries import CANCEL_SECONDS, Given, OpenQueries, OpenQuery, kept
-from gateway.edge.trino_results import Addresses, Shown, columns_json, page_parts, warnings_of
+from gateway.edge.trino_results import Addresses, Shown, page_parts, warnings_of
 from gateway.edge.trino_told import ToldAnswer
 from gateway.errors import BadRequest, GatewayError, Unauthenticated, Unavailable
 from gateway.model import Notice, Partner
@@ -70,7 +70,8 @@ _KILL = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 """How people, and some tools, stop a query from another connection."""
-_DONE = columns_json((("result", "boolean"),))
+_NO_COLUMNS = b"[]"
+"""What Trino says of a statement without rows: JDBC's driver fails where it says nothing of columns."""
 _JSON, _TEXT = (b"content-type", b"application/json"), (b"content-type", b"text/plain; charset=utf-8")
 
 
@@ -186,10 +187,7 @@ class TrinoProtocol:
         return self._page(base, query, waits, change)
 
     def _told(self, base: str, partner: Partner, told: Told, notices: tuple[Notice, ...]) -> Reply:
-        """Answer at once; rows come with the first page, for not every client looks for them before.
-
-        A statement without rows has the one row that Trino makes up for it: JDBC's driver fails without columns.
-        """
+        """Answer at once; rows come with the first page, for not every client looks for them before."""
         change = tuple(change_headers(told.change))
         if told.columns:
             return self._opened(base, OpenQuery(partner, ToldAnswer(partner, told), notices), change)
@@ -197,8 +195,7 @@ class TrinoProtocol:
         shown = Shown(
             str(uuid.uuid4()),
             "FINISHED",
-            columns=_DONE,
-            data=b"[[true]]",
+            columns=_NO_COLUMNS,
             update_type=told.update_type,
             warnings=warnings,
         )
