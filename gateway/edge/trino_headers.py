@@ -96,11 +96,11 @@ def _collect(headers: Headers) -> dict[str, list[str]]:
 
 def _notices(said: Mapping[str, Sequence[str]], once: Mapping[str, str], partner: Partner) -> Iterator[Notice]:
     """Tell what was not taken at its word."""
-    named = {once.get("user", ""), once.get("original-user", "")} - {"", partner.id}
-    if named:
+    user, original = once.get("user", ""), once.get("original-user", "")
+    if original and user not in ("", original, partner.id):  # a user alone may be that of the machine, by default
         yield Notice(
             "user_ignored",
-            f"you are asked for as {partner.id}: who asks is decided by your login, not by the user name you set",
+            f"you are asked for as {partner.id}: who asks is decided by your login, and nobody is asked for as another",
         )
     idle = [name for name in said if name in _WITHOUT_MEANING and any(value.strip() for value in said[name])]
     for name in sorted(idle):

@@ -63,13 +63,18 @@ def test_a_client_that_says_nothing_has_a_session_all_the_same() -> None:
     assert heard() == Heard(Session(capabilities=frozenset()))
 
 
-def test_a_user_of_another_name_is_not_believed_and_told_so() -> None:
+def test_whoever_would_ask_as_another_user_is_not_believed_and_told_so() -> None:
     [notice] = heard(("user", "admin"), ("original-user", "gobiz-analyst")).notices
 
     assert notice.code == "user_ignored"
     assert "gobiz-analyst" in notice.message
     assert "admin" not in notice.message
-    assert heard(("user", "gobiz-analyst")).notices == ()
+    assert heard(("user", "gobiz-analyst"), ("original-user", "somebody")).notices == ()
+
+
+def test_the_name_of_a_machines_user_that_clients_send_by_default_is_nothing_to_be_told_of() -> None:
+    assert heard(("user", "root")).notices == ()
+    assert heard(("user", "root"), ("original-user", "root")).notices == ()
 
 
 @pytest.mark.parametrize("name", ["role", "original-roles", "path", "resource-estimate", "extra-credential"])
