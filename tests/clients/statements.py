@@ -6,6 +6,7 @@ ports'; a refused one says what must be in the client's error.
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -135,7 +136,8 @@ def _same_map(expected: Any, seen: Any) -> bool:
 
 
 def _same_bytes(expected: bytes, seen: Any) -> bool:
-    return re.sub(r"[^0-9a-f]", "", str(seen).lower().removeprefix("0x")) == expected.hex()
+    hexadecimal = re.sub(r"[^0-9a-f]", "", str(seen).lower().removeprefix("0x"))
+    return expected.hex() == hexadecimal or base64.b64encode(expected).decode() == seen
 
 
 def _same_moment(expected: datetime, seen: Any) -> bool:
