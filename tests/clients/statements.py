@@ -6,6 +6,8 @@ ports'; a refused one says what must be in the client's error.
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -122,20 +124,28 @@ def _same_number(expected: Any, seen: Any) -> bool:
 
 
 def _same_list(expected: Any, seen: Any) -> bool:
-    if isinstance(seen, str):  # such as [1, 2, null] or {n=1, s=x}
-        seen = [part.rpartition("=")[2] for part in seen.strip("[]{}").split(", ")]
+    if isinstance(seen, str):  # such as [1, "x"], [1, x] or {n=1, s=x}
+        seen = _json(seen) or [part.rpartition("=")[2] for part in seen.strip("[]{}").split(", ")]
     values = list(seen.values()) if isinstance(seen, dict) else list(seen)
     return len(values) == len(expected) and all(map(same, expected, values))
 
 
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
 def _same_map(expected: Any, seen: Any) -> bool:
     if isinstance(seen, str):
-        seen = dict(part.split("=", 1) for part in seen.strip("{}").split(", "))
+        seen = _json(seen) or dict(part.split("=", 1) for part in seen.strip("{}").split(", "))
     return set(map(str, seen)) == set(map(str, expected)) and all(same(expected[key], seen[key]) for key in expected)
 
 
 def _same_bytes(expected: bytes, seen: Any) -> bool:
-    return re.sub(r"[^0-9a-f]", "", str(seen).lower().removeprefix("0x")) == expected.hex()
+    hexadecimal = re.sub(r"[^0-9a-f]", "", str(seen).lower().removeprefix("0x"))
+    return expected.hex() == hexadecimal or base64.b64encode(expected).decode() == seen or repr(expected) == seen
 
 
 def _same_moment(expected: datetime, seen: Any) -> bool:

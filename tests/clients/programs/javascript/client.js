@@ -16,13 +16,17 @@ function open(token) {
 }
 
 async function answers(trino, sql) {
-  const pages = [];
-  for await (const page of await trino.query(sql)) {
-    if (page.error) {
-      throw new Error(`${page.error.errorName}: ${page.error.message}`);
+  const [answer, pages] = [await trino.query(sql), []];
+  let page; // `for await` would skip a statement's only result, and so a refusal
+  do {
+    page = await answer.next();
+    if (page.value.error) {
+      throw new Error(`${page.value.error.errorName}: ${page.value.error.message}`);
     }
-    pages.push(page);
-  }
+    if (!page.done) {
+      pages.push(page.value);
+    }
+  } while (!page.done);
   return pages;
 }
 
