@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlglot import exp
 
-from gateway.adapters.trino_errors import Said, translated, unconfirmed
+from gateway.adapters.trino_errors import Said, too_much, translated, unconfirmed
 from gateway.adapters.trino_wire import Results, TrinoFailure, Wire, columns_of, count_of, path_of
 from gateway.adapters.wall import Wall
 from gateway.conversation import Page, Session
@@ -64,14 +64,15 @@ class Trino:
         except GatewayError:
             self._wall.dismiss(admission.user)
             raise
-        running = Running(self._wire, self._wall, admission.user, headers, path)
+        running = Running(self._wire, self._wall, admission.user, headers, path, self._settings.query_timeout_seconds)
         running.confirm = lambda said: self._confirmed(said, sql, admission, session)
         running.reads_nothing = not admission.reach
         return running
 
     def resume(self, user: str, path: str) -> Running:
         """Read a query on that another gateway has sent; `path` is where its next page is."""
-        return Running(self._wire, self._wall, user, self._headers(user, Session()), path_of(path))
+        seconds = self._settings.query_timeout_seconds
+        return Running(self._wire, self._wall, user, self._headers(user, Session()), path_of(path), seconds)
 
     async def validate(self, sql: str, admission: Admission, session: Session = Session()) -> None:  # noqa: B008
         """Have Trino look at a statement without reading a row; raise `Failed` in its own words if it is wrong."""
@@ -146,14 +147,9 @@ class Trino:
             "X-Trino-Source": "portgate",
             "X-Trino-Time-Zone": session.time_zone,
             "X-Trino-Client-Capabilities": ",".join(capabilities),
-            "X-Trino-Session": f"query_max_run_time={self._limit(session)}s",
+            **_limit(session, self._settings.query_timeout_seconds),
             **language,
         }
-
-    def _limit(self, session: Session) -> str:
-        """How many seconds a query may run: a client may make that shorter."""
-        seconds = min(self._settings.query_timeout_seconds, shortest(session.properties))
-        return f"{seconds:.3f}".rstrip("0").rstrip(".")
 
     def _token(self, user: str) -> str:
         moment = int(time.time())
@@ -164,7 +160,10 @@ class Trino:
 class Running:
     """One query that Trino runs, known to the wall until it ends; its rows are read page by page."""
 
-    def __init__(self, wire: Wire, wall: Wall, user: str, headers: Mapping[str, str], path: str) -> None:
+    def __init__(
+        self, wire: Wire, wall: Wall, user: str, headers: Mapping[str, str], path: str, seconds: float
+    ) -> None:
+        self._ends_at = time.monotonic() + seconds
         self._wire, self._wall, self._user, self._headers = wire, wall, user, headers
         self._asked = ""
         self._gave_rows = False
@@ -182,6 +181,9 @@ class Running:
         """Ask Trino once for what comes next; there may be no rows in it."""
         if not self.next:
             raise Broken("an answer was read past its end")
+        if time.monotonic() > self._ends_at:
+            await self._cancel_if_reached()
+            raise too_much("EXCEEDED_TIME_LIMIT")
         self._asked = self.next
         try:
             return await self._read(self._asked)
@@ -238,6 +240,12 @@ class Running:
     async def _cancel_if_reached(self) -> None:
         with contextlib.suppress(EngineUnavailable):  # Trino ends a query by itself that nobody reads
             await self.cancel()
+
+
+def _limit(session: Session, ours: float) -> dict[str, str]:
+    """Have Trino hold a client's own, shorter limit; ours is held here, for Trino asks the wall for each property."""
+    seconds = shortest(session.properties)
+    return {"X-Trino-Session": f"query_max_run_time={seconds:.3f}s"} if seconds < ours else {}
 
 
 async def _unsure(said: Said) -> Failed:

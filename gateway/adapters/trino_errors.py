@@ -53,7 +53,7 @@ def translated(failure: TrinoFailure, *, reads_nothing: bool = False) -> Gateway
     if failure.kind == "USER_ERROR":
         return _of_the_query(failure)
     if failure.kind == "INSUFFICIENT_RESOURCES":
-        return _too_much(failure.name)
+        return too_much(failure.name)
     if failure.cause in VALUE_FAULTS:
         return _data_error()
     return PortTrouble("Trino could not read a port's data")
@@ -84,7 +84,8 @@ def unconfirmed(failure: BaseException | None) -> Failed:
     return _data_error()
 
 
-def _too_much(name: str) -> Failed:
+def too_much(name: str) -> Failed:
+    """Say that a query took more than one may take."""
     error = Failed("the query needs more time or memory than one query may take", hint="ask for less at once")
     error.name = name if name == "EXCEEDED_TIME_LIMIT" else "GENERIC_INSUFFICIENT_RESOURCES"
     return error

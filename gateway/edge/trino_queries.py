@@ -29,7 +29,7 @@ from gateway.model import Notice, Partner
 
 POLL_SECONDS = 1.0
 """How long a client waits for rows before it hears that there are none yet."""
-HURRY_SECONDS = 0.015
+HURRY_SECONDS = 0.05
 """How long a small page waits for the end that most often comes with it: that spares its client a request."""
 SMALL_BYTES = 64 * 1024
 AHEAD_BYTES = 96 * 1024 * 1024
@@ -242,16 +242,23 @@ class OpenQuery:
         if self._warnings is not None or not self.room.take(2 * size):
             return False
         self._taken = 2 * size
-        self._turning = turning = kept(self.answer.turn())
-        if size <= SMALL_BYTES:
-            await asyncio.wait({turning}, timeout=HURRY_SECONDS)
-        if not turning.done() or turning.cancelled() or turning.exception() is not None:
-            return False
-        page = turning.result()
-        if page.rows or not page.last:
-            return False
-        self._turning = None
-        return True
+        self._turning = kept(self.answer.turn())
+        return size <= SMALL_BYTES and await self._ends_soon(self._turning)
+
+    async def _ends_soon(self, turning: asyncio.Task[Page]) -> bool:
+        """Wait for the end for a moment; whatever else comes is kept for the next page."""
+        deadline = self._loop.time() + HURRY_SECONDS
+        while True:
+            await asyncio.wait({turning}, timeout=max(0.0, deadline - self._loop.time()))
+            if not turning.done() or turning.cancelled() or turning.exception() is not None:
+                return False
+            page = turning.result()
+            if page.rows:
+                return False
+            if page.last:
+                self._turning = None
+                return True
+            self._turning = turning = kept(self.answer.turn())
 
     def release(self) -> None:
         """Give back what room was taken; what was kept in it is asked for again, if need be."""

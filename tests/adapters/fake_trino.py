@@ -100,8 +100,8 @@ class FakeTrino:
 
 
 @asynccontextmanager
-async def engine_over(trino: FakeTrino, folder: Path) -> AsyncIterator[Trino]:
-    """The gateway's own engine, which has the fake for Trino."""
+async def engine_over(trino: FakeTrino, folder: Path, seconds: float = 300.0) -> AsyncIterator[Trino]:
+    """The gateway's own engine, which has the fake for Trino; a query may take so many seconds."""
     home = Home(folder)
     home.make()
     make_keys(home)
@@ -115,7 +115,8 @@ async def engine_over(trino: FakeTrino, folder: Path) -> AsyncIterator[Trino]:
     await site.start()
     port = runner.addresses[0][1]
     trino.base = f"https://127.0.0.1:{port}"
-    engine = Trino(TrinoSettings(port=port, key_file=home.trino_key, ca_file=home.ca_file), trino.wall)
+    settings = TrinoSettings(port=port, key_file=home.trino_key, ca_file=home.ca_file, query_timeout_seconds=seconds)
+    engine = Trino(settings, trino.wall)
     try:
         yield engine
     finally:

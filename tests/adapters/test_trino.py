@@ -27,11 +27,11 @@ PERMISSION_DENIED = failure(
 EMPTY = {"columns": COLUMNS, "stats": {"state": "FINISHED"}}
 
 
-def story(folder: Path, trino: FakeTrino, told: Callable[[Trino], Awaitable[T]]) -> T:
+def story(folder: Path, trino: FakeTrino, told: Callable[[Trino], Awaitable[T]], seconds: float = 300.0) -> T:
     """Do something with an engine that has the fake for Trino."""
 
     async def whole() -> T:
-        async with engine_over(trino, folder) as engine:
+        async with engine_over(trino, folder, seconds) as engine:
             return await told(engine)
 
     return asyncio.run(whole())
@@ -118,21 +118,38 @@ def test_trino_hears_of_the_session_what_is_ours_to_pass_on_and_nothing_else(tmp
     session = Session(
         "c", "s", "America/Los_Angeles", "de", "evil", ("tag",), frozenset({"NUMBER", "PATH"}), {"x": "y"}, {"p": "q"}
     )
+    hurried = replace(session, properties={"query_max_run_time": "10s"})
 
     async def told(engine: Trino) -> None:
         await read(await engine.start("SELECT", ADMISSION, session))
+        await read(await engine.start("SELECT", ADMISSION, hurried))
 
     story(tmp_path, trino, told)
 
     heard = {name: value for name, value in trino.heard[0][2].items() if name.startswith("X-")}
+    assert trino.heard[-1][2]["X-Trino-Session"] == "query_max_run_time=10.000s"
     assert heard == {
         "X-Trino-User": "ana#7",
         "X-Trino-Source": "portgate",
         "X-Trino-Time-Zone": "America/Los_Angeles",
         "X-Trino-Language": "de",
         "X-Trino-Client-Capabilities": "NUMBER",
-        "X-Trino-Session": "query_max_run_time=300s",
     }
+
+
+def test_a_query_that_takes_longer_than_one_may_take_is_stopped_and_says_so(tmp_path: Path) -> None:
+    trino = FakeTrino([rows(["a"])] * 1000)
+
+    async def told(engine: Trino) -> Failed:
+        running = await engine.start("SELECT", ADMISSION)
+        await running.turn()
+        with pytest.raises(Failed) as fault:
+            await read(running)
+        return fault.value
+
+    error = story(tmp_path, trino, told, seconds=0.2)
+
+    assert (error.name, trino.cancelled) == ("EXCEEDED_TIME_LIMIT", 1)
 
 
 def test_the_wall_knows_a_query_until_its_last_page(tmp_path: Path) -> None:
