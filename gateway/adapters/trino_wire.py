@@ -22,7 +22,9 @@ from gateway.errors import EngineUnavailable, PassedOn
 from gateway.settings import TrinoSettings
 
 MAX_PAGE_BYTES = 256 * 1024 * 1024
-"""Trino aims at pages of 1 to 16 MB; one row can be larger."""
+"""Pages are about as large as they are asked for; one row can be larger."""
+PAGE_SIZE = "targetResultSize=4MB"
+"""How many rows Trino sends at once where it has as many: each page costs a way there and back, twice."""
 READ_SECONDS = 30.0
 TRIES = 5
 """How often a page is asked for where Trino says that it is busy; a statement is sent once."""
@@ -107,10 +109,10 @@ class Wire:
         """Ask for a page, again where Trino is busy: a page may be asked for twice."""
         for attempt in range(1, TRIES):
             try:
-                return await self._ask("GET", path, headers)
+                return await self._ask("GET", path, headers, asked=PAGE_SIZE)
             except _Busy:
                 await asyncio.sleep(BACK_OFF_SECONDS * attempt)
-        return await self._ask("GET", path, headers)
+        return await self._ask("GET", path, headers, asked=PAGE_SIZE)
 
     async def cancel(self, path: str, headers: Mapping[str, str]) -> None:
         """Stop a query; one that is gone is stopped."""
@@ -126,8 +128,10 @@ class Wire:
         if self._session is not None:
             await self._session.close()
 
-    async def _ask(self, verb: str, path: str, headers: Mapping[str, str], body: bytes | None = None) -> Results:
-        url = _url(self._base, path)
+    async def _ask(
+        self, verb: str, path: str, headers: Mapping[str, str], body: bytes | None = None, asked: str = ""
+    ) -> Results:
+        url = _url(self._base, path).with_query(asked)
         try:
             async with self._open().request(verb, url, headers=headers, data=body, allow_redirects=False) as answer:
                 if answer.status in BUSY and verb == "GET":
