@@ -84,9 +84,7 @@ def _in_one_file(command: list[str], sections: Mapping[str, list[str]], statemen
 
     Rows are CSV, in which everything is quoted, and all else is a message; the program's JSON has no arrays.
     """
-    lines = [
-        f"SELECT '{MARK}{name}';\n" + "".join(f"{sql};\n" for sql in texts) for name, texts in sections.items()
-    ]
+    lines = [f"SELECT '{MARK}{name}';\n" + "".join(f"{sql};\n" for sql in texts) for name, texts in sections.items()]
     with tempfile.TemporaryDirectory(prefix="portgate-cli-") as work:
         file = Path(work) / "all.sql"
         file.write_text("".join(lines), encoding="utf-8")

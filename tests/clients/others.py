@@ -9,6 +9,7 @@ from tests.clients import made
 from tests.clients.contract import Client, Place, Report, told
 
 NO_NOTICES = "it throws Trino's warnings away"
+LEFT = "its stop button lets go of a query and tells nobody; Trino and the gateway end it within five minutes"
 
 
 def clients() -> list[Client]:
@@ -16,7 +17,7 @@ def clients() -> list[Client]:
     return [
         Client("trino-python-client", partial(_python, "python", "dbapi")),
         Client("SQLAlchemy", partial(_python, "python", "alchemy")),
-        Client("JupySQL", partial(_python, "python", "jupysql"), {"notices": NO_NOTICES}),
+        Client("JupySQL", partial(_python, "python", "jupysql"), {"notices": NO_NOTICES, "cancel": LEFT}),
         Client("dbt-trino", partial(_python, "dbt", "dbt"), {"notices": NO_NOTICES}),
         Client("harlequin-trino", partial(_python, "harlequin", "harlequin"), {"notices": NO_NOTICES}),
         Client("Superset", partial(_python, "superset", "superset"), {"notices": NO_NOTICES}),

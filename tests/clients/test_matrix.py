@@ -79,6 +79,9 @@ def test_it_gives_parameters_with_a_statement(driven: Driven, expected: list[Row
 
 
 def test_what_it_cancels_ends(driven: Driven, place: Place) -> None:
+    if "cancel" in driven.client.cannot:
+        assert "cancel" not in driven.report
+        return
     result(driven, "cancel")
 
     assert place.wait_until_ended(driven.mark) == ["cancelled"]

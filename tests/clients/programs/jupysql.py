@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -11,7 +9,7 @@ from sqlalchemy import create_engine
 from trino.auth import JWTAuthentication
 from trino.sqlalchemy import URL  # type: ignore[attr-defined]
 
-from tests.clients.programs.checks import after_a_while, each, error_of, plain, read_task, report
+from tests.clients.programs.checks import each, error_of, plain, read_task, report
 
 task = read_task()
 shell = InteractiveShell.instance()
@@ -69,16 +67,6 @@ def parameters() -> Any:
     return plain(ask(named))
 
 
-def cancelled() -> str:
-    """Interrupt the kernel, as the stop button does."""
-    kernel = threading.main_thread().ident or 0
-    after_a_while(lambda: signal.pthread_kill(kernel, signal.SIGINT))
-    try:
-        return f"no error, but {ask(task['endless'])!r}"
-    except KeyboardInterrupt:
-        return "KeyboardInterrupt"
-
-
 def million_rows() -> Any:
     """Into a data frame."""
     frame = cell(f"%%sql\n{task['million']}").DataFrame()
@@ -101,6 +89,5 @@ report(
         "parameters": parameters,
         "million_rows": million_rows,
         "wrong_token": wrong_token,
-        "cancel": cancelled,
     }
 )

@@ -73,16 +73,14 @@ def in_sql_lab(sql: str, cancel: bool = False) -> Any:
     db.session.commit()
     with database.get_raw_connection(catalog=task["catalog"], schema=task["schema"]) as connection:
         cursor = connection.cursor()
-        if cancel:
-            threading.Timer(CANCEL_AFTER_SECONDS, lambda: _kill(cursor)).start()
-        spec.execute_with_cursor(cursor, sql, query)
-        return spec.fetch_data(cursor)
-
-
-def _kill(running: Any) -> None:
-    with app.test_request_context(), database.get_raw_connection() as connection:
-        if not spec.cancel_query(connection.cursor(), None, running.query_id):
-            print("not cancelled")
+        with database.get_raw_connection() as another:
+            stopping = another.cursor()
+            if cancel:  # Superset's database may be used in one thread only, its connections in any
+                threading.Timer(
+                    CANCEL_AFTER_SECONDS, lambda: spec.cancel_query(stopping, query, cursor.query_id)
+                ).start()
+            spec.execute_with_cursor(cursor, sql, query)
+            return spec.fetch_data(cursor)
 
 
 def browse() -> Any:
@@ -92,8 +90,8 @@ def browse() -> Any:
     seen = {
         "catalogs": sorted(database.get_all_catalog_names()),
         "schemas": sorted(database.get_all_schema_names(catalog=catalog)),
-        "tables": sorted(name.table for name in database.get_all_table_names_in_schema(catalog=catalog, schema=schema)),
-        "views": sorted(name.table for name in database.get_all_view_names_in_schema(catalog=catalog, schema=schema)),
+        "tables": sorted(name[0] for name in database.get_all_table_names_in_schema(catalog=catalog, schema=schema)),
+        "views": sorted(name[0] for name in database.get_all_view_names_in_schema(catalog=catalog, schema=schema)),
         "columns": [column["column_name"] for column in database.get_columns(where)],
         "comment": database.get_table_comment(where),
         "functions": len(database.function_names),
