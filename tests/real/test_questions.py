@@ -149,7 +149,6 @@ DENIED = [
     ("gobiz-analyst", "SELECT twic_hash FROM los_angeles.pola.gate_visit", "unresolved"),
     ("los-angeles-steward", "SELECT twic_hash FROM los_angeles.pola.gate_visit", "unresolved"),
     ("gobiz-analyst", "SELECT 1 FROM long_beach.polbops.nothing", "unresolved"),
-    ("gobiz-analyst", "SELECT 1 FROM system.runtime.queries", "unresolved"),
 ]
 
 
