@@ -133,7 +133,10 @@ def shown_in_a_terminal(command: str, environment: dict[str, str], work: Path, u
         seen, end = "", time.monotonic() + 60
         while until not in seen and time.monotonic() < end and running.poll() is None:
             if select.select([ours], [], [], 0.5)[0]:
-                seen += os.read(ours, 65536).decode(errors="replace")
+                try:
+                    seen += os.read(ours, 65536).decode(errors="replace")
+                except OSError:  # so Linux says that nobody is at the other end any more
+                    break
         running.kill()
     os.close(ours)
     return seen
