@@ -217,6 +217,7 @@ async def pair_of(
         yield Pair(partner, agreed.purpose, gates[0], tuple(gates[1:]))
     finally:
         await policy.close()
+        await trino.close()
         for store in stores:
             await asyncio.to_thread(store.close)
 
