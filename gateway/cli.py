@@ -95,7 +95,8 @@ def query(
     text = _read_sql(sql)
     with _told(text):
         place = _home(home)
-        answer = ask(place, _token(place, name), text, _purpose(name, purpose), partial)
+        question = {"sql": text, "purpose": _purpose(name, purpose), "partial": partial}
+        answer = ask(place, _token(place, name), question)
         PRINTERS[format_](sys.stdout, sys.stderr, formulas == "escaped").write(answer)
 
 

@@ -11,13 +11,12 @@ from trino.auth import Authentication, JWTAuthentication
 from trino.dbapi import Connection
 
 from gateway.client.place import Place, read_place
-from gateway.client.rest import Line, Members, Rest, read_lines, session_for
+from gateway.client.rest import Line, Members, Rest, session_for
 from gateway.client.results import MEDIA_TYPE, Result
 from gateway.client.showing import show_notices
 
 CATALOG, SCHEMA = "california", "freight"
 PROGRAM = "portgate-python"
-NDJSON = "application/x-ndjson"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +104,7 @@ class Portgate:
 
     def lines(self, sql: str) -> Iterator[Line]:
         """Ask a query and yield each line of its NDJSON answer: columns, rows, then notices and stats."""
-        return read_lines(self._rest().ask(self._question(sql), NDJSON))
+        return self._rest().lines(self._question(sql))
 
     def _rest(self) -> Rest:
         return Rest(self.place, self.auth, self.verify, self.program)

@@ -19,6 +19,7 @@ from gateway.client.place import Place
 CONNECT_TIMEOUT_SECONDS = 5.0
 READ_TIMEOUT_SECONDS = 900.0
 CHUNK_BYTES = 1 << 16
+QUERIES, NDJSON = "/api/queries", "application/x-ndjson"
 
 Members = dict[str, Any]
 Line = Members | list[Any]
@@ -51,14 +52,14 @@ class Rest:
     """A file with the authorities to trust, or whether to trust those of the system."""
     program: str
 
-    def ask(self, question: Members, media_type: str) -> requests.Response:
+    def ask(self, question: Members, media_type: str, path: str = QUERIES) -> requests.Response:
         """Ask a query; return its answer, of which nothing is read yet. Raises what trino's client raises."""
         session = session_for(self.place, self.verify)
         if self.auth is not None:
             session = self.auth.set_http_session(session)
         headers = {"Accept": media_type, "Accept-Encoding": "identity", "User-Agent": self.program}
         timeout = (CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS)
-        address = f"{self.place.url}/api/queries"
+        address = f"{self.place.url}{path}"
         try:
             response = session.post(
                 address, json=question, headers=headers, timeout=timeout, stream=True, allow_redirects=False
@@ -80,6 +81,10 @@ class Rest:
         if not isinstance(members, dict) or "status" not in members:
             raise TrinoConnectionError(f"{self.place.url} answers, but not as a gateway does")
         return members
+
+    def lines(self, question: Members, path: str = QUERIES) -> Iterator[Line]:
+        """Ask a query and yield each line of its NDJSON answer: columns, rows, then notices and stats."""
+        return read_lines(self.ask(question, NDJSON, path))
 
 
 def read_lines(response: requests.Response) -> Iterator[Line]:

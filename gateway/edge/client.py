@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,8 @@ from gateway.settings import Settings, read_settings
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 READ_TIMEOUT_SECONDS = 900.0
+
+PROGRAM = "portgate-cli"
 
 Members = dict[str, Any]
 
@@ -71,7 +72,7 @@ def connect(home: Home, token: str) -> Iterator[httpx.Client]:
         with httpx.Client(
             base_url=url,
             verify=trust,
-            headers={"Authorization": f"Bearer {token}", "User-Agent": "portgate-cli"},
+            headers={"Authorization": f"Bearer {token}", "User-Agent": PROGRAM},
             timeout=httpx.Timeout(READ_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS),
             trust_env=False,
         ) as client:
@@ -86,14 +87,17 @@ def connect(home: Home, token: str) -> Iterator[httpx.Client]:
         ) from error
 
 
-def ask(home: Home, token: str, sql: str, purpose: str, partial: bool) -> Iterator[Members | list[Any]]:
+def ask(home: Home, token: str, question: Members, path: str = "/api/queries") -> Iterator[Members | list[Any]]:
     """Ask a query as any program does; yield each line of its NDJSON answer. Raises Problem or NoStack."""
-    from gateway.client.errors import TrinoConnectionError, TrinoQueryError, problem_of
-    from gateway.client.portgate import Portgate
+    from trino.auth import JWTAuthentication
 
-    portgate = Portgate.at(home.url, token=token, purpose=purpose, partial=partial, verify=str(home.authority))
+    from gateway.client.errors import TrinoConnectionError, TrinoQueryError, problem_of
+    from gateway.client.place import read_place
+    from gateway.client.rest import Rest
+
+    rest = Rest(read_place(home.url), JWTAuthentication(token), str(home.authority), PROGRAM)
     try:
-        yield from replace(portgate, program="portgate-cli").lines(sql)
+        yield from rest.lines(question, path)
     except TrinoQueryError as error:
         raise Problem(dict(problem_of(error))) from error
     except TrinoConnectionError as error:
@@ -111,24 +115,6 @@ def fetch(client: httpx.Client, method: str, path: str, **more: Any) -> Members:
     return members
 
 
-def stream_lines(client: httpx.Client, question: Members, path: str = "/api/queries") -> Iterator[Members | list[Any]]:
-    """Ask a query and yield each line of its NDJSON answer; raises Problem, before the first line or after the last."""
-    headers = {"Accept": "application/x-ndjson"}
-    with client.stream("POST", path, json=question, headers=headers) as response:
-        if response.status_code >= 400:
-            response.read()
-            raise Problem(_document(response))
-        whole = False
-        for line in _lines(response.iter_bytes()):
-            value = json.loads(line)
-            if isinstance(value, dict) and "error" in value:
-                raise Problem(value["error"])
-            whole = isinstance(value, dict) and "stats" in value
-            yield value
-    if not whole:
-        raise NoStack("the answer broke off; what came so far is not whole")
-
-
 def _document(response: httpx.Response) -> Members:
     try:
         value = response.json()
@@ -137,13 +123,3 @@ def _document(response: httpx.Response) -> Members:
     if not isinstance(value, dict):
         raise NoStack(f"{response.url.host}:{response.url.port} answers, but not as a gateway does")
     return value
-
-
-def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Split at line feeds only: a JSON text may hold the other characters that end a line elsewhere."""
-    rest = b""
-    for chunk in chunks:
-        *whole, rest = (rest + chunk).split(b"\n")
-        yield from whole
-    if rest:
-        yield rest

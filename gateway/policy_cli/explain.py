@@ -164,7 +164,7 @@ def _preview(
 ) -> None:
     """Print rows of one table as the running gateway shows them to that partner."""
     from gateway.adapters.issuer import issue_token
-    from gateway.edge.client import Home, NoStack, Problem, connect, stream_lines
+    from gateway.edge.client import Home, NoStack, Problem, ask
     from gateway.edge.printing import PRINTERS
     from gateway.edge.terminal import problem_lines
     from gateway.policy_cli.sources import refuse
@@ -178,9 +178,8 @@ def _preview(
     }  # fmt: skip
     wish = {"partner": described, "purpose": purpose, "table": f"{name.schema}.{name.table}", "rows": rows}
     try:
-        with connect(place, issue_token(place.identity, steward)) as client:
-            answer = stream_lines(client, wish, f"/api/ports/{name.catalog}/preview")
-            PRINTERS["json" if as_json else "table"](sys.stdout, sys.stderr).write(_of_port(answer, name.catalog))
+        answer = ask(place, issue_token(place.identity, steward), wish, f"/api/ports/{name.catalog}/preview")
+        PRINTERS["json" if as_json else "table"](sys.stdout, sys.stderr).write(_of_port(answer, name.catalog))
     except Problem as problem:
         typer.echo("\n".join(problem_lines(problem.members)), err=True)
         raise typer.Exit(REFUSED) from None
