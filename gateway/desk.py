@@ -170,6 +170,7 @@ class Fault:
     hint: str = ""
     line: int | None = None
     column: int | None = None
+    trino_name: str = ""
 
 
 TOO_LARGE = Fault(
@@ -189,7 +190,7 @@ def fault_of(error: Exception) -> Fault:
     kind = next((kind.__name__ for kind in type(error).__mro__ if _KINDS.get(kind.__name__) is kind), None)
     if kind is None or not isinstance(error, GatewayError):
         return UNFORESEEN
-    return Fault(kind, error.message[:MAX_WORDS], error.hint[:MAX_WORDS], error.line, error.column)
+    return Fault(kind, error.message[:MAX_WORDS], error.hint[:MAX_WORDS], error.line, error.column, error.trino_name)
 
 
 def error_of(fault: Fault) -> GatewayError:
@@ -199,4 +200,5 @@ def error_of(fault: Fault) -> GatewayError:
     'not_parsed'
     """
     kind = _KINDS.get(fault.kind, Broken)
-    return kind(fault.message, hint=fault.hint, line=fault.line, column=fault.column)
+    error = kind(fault.message, hint=fault.hint, line=fault.line, column=fault.column)
+    return error.named(fault.trino_name)

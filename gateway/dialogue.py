@@ -109,12 +109,15 @@ class Dialogue:
     async def _use(self, partner: Partner, request: QueryRequest, command: Use) -> Told:
         catalog = command.catalog or request.session.catalog
         if not catalog:
-            raise Unresolved("there is no catalog in the session", hint="write USE catalog.schema")
+            hint = "write USE catalog.schema"
+            raise Unresolved("there is no catalog in the session", hint=hint).named("MISSING_CATALOG_NAME")
         seen = await self._gate.seen(partner, request.purpose)
         if catalog not in seen.catalogs:
-            raise Unresolved(f"there is no catalog {catalog}", hint=_WHAT_THERE_IS)
+            told = f"there is no catalog {catalog}"
+            raise Unresolved(told, hint=_WHAT_THERE_IS).named("CATALOG_NOT_FOUND")
         if (catalog, command.schema) not in seen.schemas:
-            raise Unresolved(f"there is no schema {catalog}.{command.schema}", hint=_WHAT_THERE_IS)
+            told = f"there is no schema {catalog}.{command.schema}"
+            raise Unresolved(told, hint=_WHAT_THERE_IS).named("SCHEMA_NOT_FOUND")
         return Told("USE", change=Change(set_catalog=command.catalog, set_schema=command.schema))
 
     async def _set(self, partner: Partner, request: QueryRequest, command: SetSession) -> Told:

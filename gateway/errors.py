@@ -22,15 +22,20 @@ GatewayError
 
 from __future__ import annotations
 
+from typing import Self
+
 
 class GatewayError(Exception):
     """A query that ended without rows.
 
     `code` is stable once released. `hint` says what to do. `line` and `column` (both from 1) point into the
-    partner's own text where the fault can be placed. `query_id` is set by the pipeline once the query has one.
+    partner's own text where the fault can be placed. `trino_name` is Trino's own name of the error, such as
+    `TABLE_NOT_FOUND`, where it has one that tells nothing hidden. `query_id` is set by the pipeline once the query has
+    one.
     """
 
     code = "error"
+    trino_name = ""
 
     def __init__(self, message: str, *, hint: str = "", line: int | None = None, column: int | None = None) -> None:
         super().__init__(message)
@@ -39,6 +44,11 @@ class GatewayError(Exception):
         self.line = line
         self.column = column
         self.query_id = ""
+
+    def named(self, trino_name: str) -> Self:
+        """The same error, with Trino's own name of it."""
+        self.trino_name = trino_name
+        return self
 
 
 class Refused(GatewayError):
@@ -123,8 +133,6 @@ class Failed(GatewayError):
     """Trino refused or failed the query because of what the partner wrote (a type error, a division by zero)."""
 
     code = "query_failed"
-    name = ""
-    """Trino's own name of the error, such as `TYPE_MISMATCH`, where it is sure not to depend on data."""
 
 
 class Unavailable(GatewayError):

@@ -257,9 +257,7 @@ async def _at_its_word(said: Said) -> Failed:
 
 
 def _at_its_word_now(said: Said) -> Failed:
-    failed = Failed(said.message, hint=said.hint)
-    failed.name = said.name
-    return failed
+    return Failed(said.message, hint=said.hint).named(said.trino_name)
 
 
 def _one_row_of(table: TableName) -> str:

@@ -72,9 +72,8 @@ def _of_the_query(failure: TrinoFailure) -> GatewayError:
 
 
 def _told(kind: type[Failed], failure: TrinoFailure) -> Failed:
-    told = kind(_POSITION.sub("", failure.message), hint="mend the expression and ask again")
-    told.name = failure.name
-    return told
+    hint = "mend the expression and ask again"
+    return kind(_POSITION.sub("", failure.message), hint=hint).named(failure.name)
 
 
 def unconfirmed(failure: BaseException | None) -> Failed:
@@ -86,9 +85,9 @@ def unconfirmed(failure: BaseException | None) -> Failed:
 
 def too_much(name: str) -> Failed:
     """Say that a query took more than one may take."""
-    error = Failed("the query needs more time or memory than one query may take", hint="ask for less at once")
-    error.name = name if name == "EXCEEDED_TIME_LIMIT" else "GENERIC_INSUFFICIENT_RESOURCES"
-    return error
+    told = name if name == "EXCEEDED_TIME_LIMIT" else "GENERIC_INSUFFICIENT_RESOURCES"
+    message = "the query needs more time or memory than one query may take"
+    return Failed(message, hint="ask for less at once").named(told)
 
 
 def _data_error() -> Failed:

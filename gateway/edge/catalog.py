@@ -32,7 +32,8 @@ def _find(catalog: Catalog, wanted: str) -> list[TableName]:
     parts = tuple(wanted.lower().split("."))
     names = [name for name in sorted(catalog.tables, key=_order) if tuple(name)[-len(parts) :] == parts]
     if not names:
-        raise Unresolved(f"there is no table {wanted[:120]} that you may see", hint="List them with: portgate catalog")
+        hint = "List them with: portgate catalog"
+        raise Unresolved(f"there is no table {wanted[:120]} that you may see", hint=hint).named("TABLE_NOT_FOUND")
     return names
 
 

@@ -28,7 +28,6 @@ from gateway.errors import (
     TooMany,
     Unauthenticated,
     Unavailable,
-    Unresolved,
 )
 
 
@@ -82,19 +81,14 @@ KINDS: tuple[tuple[type[GatewayError], TrinoError], ...] = (
     (Unavailable, _external(0, "UNAVAILABLE")),
     (Broken, TrinoError(65536, "GENERIC_INTERNAL_ERROR", "INTERNAL_ERROR")),
 )
-"""The first that fits; what a name that is not known stands for, and what Trino said itself, is told more closely."""
+"""The first that fits; an error that carries one of Trino's names is told by that."""
 
-_NO_SUCH = {
-    "catalog": _user(44, "CATALOG_NOT_FOUND"),
-    "schema": _user(45, "SCHEMA_NOT_FOUND"),
-    "table": _user(46, "TABLE_NOT_FOUND"),
-    "column": _user(47, "COLUMN_NOT_FOUND"),
-    "function": _user(6, "FUNCTION_NOT_FOUND"),
-}
 _BY_NAME = {
     name: _user(number, name)
     for number, name in (
-        (6, "FUNCTION_NOT_FOUND"), (7, "INVALID_FUNCTION_ARGUMENT"), (8, "DIVISION_BY_ZERO"),
+        (1, "SYNTAX_ERROR"), (44, "CATALOG_NOT_FOUND"), (45, "SCHEMA_NOT_FOUND"), (46, "TABLE_NOT_FOUND"),
+        (47, "COLUMN_NOT_FOUND"), (56, "MISSING_CATALOG_NAME"), (6, "FUNCTION_NOT_FOUND"),
+        (7, "INVALID_FUNCTION_ARGUMENT"), (8, "DIVISION_BY_ZERO"),
         (9, "INVALID_CAST_ARGUMENT"), (10, "OPERATOR_NOT_FOUND"), (13, "NOT_SUPPORTED"),
         (14, "INVALID_SESSION_PROPERTY"), (15, "INVALID_WINDOW_FRAME"), (19, "NUMERIC_VALUE_OUT_OF_RANGE"),
         (28, "SUBQUERY_MULTIPLE_ROWS"), (43, "TYPE_NOT_FOUND"), (54, "DUPLICATE_COLUMN_NAME"), (58, "TYPE_MISMATCH"),
@@ -109,15 +103,12 @@ _BY_NAME = {
     name: TrinoError(number, name, "INSUFFICIENT_RESOURCES")
     for number, name in ((131072, "GENERIC_INSUFFICIENT_RESOURCES"), (131075, "EXCEEDED_TIME_LIMIT"))
 }  # fmt: skip
-"""What Trino itself may be quoted with (`Failed.name`)."""
+"""The names of Trino's that an error of ours may carry (`GatewayError.trino_name`)."""
 
 
 def trino_error_of(error: GatewayError) -> TrinoError:
     """Return the error code."""
-    if isinstance(error, Unresolved):
-        return _unresolved(error.message)
-    name = error.name if isinstance(error, Failed) else ""
-    return _BY_NAME.get(name) or next((known for kind, known in KINDS if isinstance(error, kind)), GENERIC)
+    return _BY_NAME.get(error.trino_name) or next((known for kind, known in KINDS if isinstance(error, kind)), GENERIC)
 
 
 def error_of(error: GatewayError) -> Mapping[str, object]:
@@ -139,8 +130,3 @@ def error_of(error: GatewayError) -> Mapping[str, object]:
         **place,
         "failureInfo": {**failure, **place},
     }
-
-
-def _unresolved(message: str) -> TrinoError:
-    """Tell from our own words what is not there."""
-    return next((_NO_SUCH[word] for word in message.split(" ", 4)[:4] if word in _NO_SUCH), GENERIC)

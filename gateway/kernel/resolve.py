@@ -97,10 +97,10 @@ class _Walker:
             if id(node) not in self._bound:
                 raise NotAllowed(f"{node.sql()} may not stand here", hint="move it", **place(self._text, node))
 
-    def _fault(self, node: exp.Expr, message: str, hint: str) -> None:
+    def _fault(self, node: exp.Expr, message: str, hint: str, trino_name: str = "COLUMN_NOT_FOUND") -> None:
         """Refuse a name, but never in a survey: what it knows of is not for the partner to hear."""
         if self._strict:
-            raise UnresolvedName(node.name, message, hint=hint, **place(self._text, node))
+            raise UnresolvedName(node.name, message, hint=hint, **place(self._text, node)).named(trino_name)
 
     # --- queries ----------------------------------------------------------------------------------------------------
 
@@ -208,7 +208,7 @@ class _Walker:
         star.set("db", None)
         self._bound.add(id(star))
         if source is None:
-            self._fault(star, f"nothing here is called {star.table}", scope.seen())
+            self._fault(star, f"nothing here is called {star.table}", scope.seen(), "TABLE_NOT_FOUND")
             return ()
         return self._star([source], source.starred())
 
@@ -293,7 +293,7 @@ class _Walker:
         named = isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier)
         alias = (node.alias_or_name if named else node.alias) or f"#{len(scope.sources)}"
         if alias in scope.sources or alias == MAPPING_ALIAS:
-            self._fault(node, f"the name {alias} is taken", "give each table a name of its own with AS")
+            self._fault(node, f"the name {alias} is taken", "give each table a name of its own with AS", "SYNTAX_ERROR")
             alias = f"#{len(scope.sources)}"
         scope.sources[alias] = source
 
@@ -333,7 +333,7 @@ class _Walker:
         if name not in self._catalog.tables:
             shown = ".".join(part.name for part in node.parts)
             hint = "`portgate catalog` lists what you may read"
-            self._fault(node, f"there is no table {shown}, or no agreement lets you read it", hint)
+            self._fault(node, f"there is no table {shown}, or no agreement lets you read it", hint, "TABLE_NOT_FOUND")
             return Source(Output())
         use = TableUse(self._places[id(node)], name, node.alias_or_name, ports)
         self.uses.append(use)
@@ -364,7 +364,8 @@ class _Walker:
     def _renamed(self, node: exp.Expr, output: Output) -> Output:
         names = _named(node)
         if names and len(names) != len(output.names):
-            self._fault(node, f"{len(names)} names for {len(output.names)} columns", "name each column")
+            told = f"{len(names)} names for {len(output.names)} columns"
+            self._fault(node, told, "name each column", "MISMATCHED_COLUMN_ALIASES")
         return output.renamed(names) if names else output
 
     def _join(self, join: exp.Join, scope: Scope) -> None:
@@ -405,7 +406,8 @@ class _Walker:
         for scope in level.around():
             for cut, name, holders in scope.readings(node):
                 if len(holders) > 1 and name not in scope.merged:
-                    self._fault(node, f"the name {node.sql()} means two columns", "say whose it is: t.column")
+                    told = f"the name {node.sql()} means two columns"
+                    self._fault(node, told, "say whose it is: t.column", "AMBIGUOUS_NAME")
                 for source in holders:
                     source.mark(name)
                 how = AS_IS if cut == len(node.parts) - 1 else COMPUTED  # a field of a row is part of its value

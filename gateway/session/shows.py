@@ -41,13 +41,13 @@ def _catalogs(show: Show, place: Place, seen: Seen) -> exp.Select:
 
 def _schemas(show: Show, place: Place, seen: Seen) -> exp.Select:
     catalog = show.name[0] if show.name else place.full("", "", "").catalog
-    _demand(catalog in seen.catalogs, f"there is no catalog {catalog}")
+    _demand(catalog in seen.catalogs, f"there is no catalog {catalog}", "CATALOG_NOT_FOUND")
     return _listing(show, TableName(catalog, INFORMATION_SCHEMA, "schemata"), {"Schema": "schema_name"}, {})
 
 
 def _tables(show: Show, place: Place, seen: Seen) -> exp.Select:
     catalog, schema, _ = place.full(show.name[0] if len(show.name) > 1 else "", show.name[-1] if show.name else "", "")
-    _demand((catalog, schema) in seen.schemas, f"there is no schema {catalog}.{schema}")
+    _demand((catalog, schema) in seen.schemas, f"there is no schema {catalog}.{schema}", "SCHEMA_NOT_FOUND")
     relation = TableName(catalog, INFORMATION_SCHEMA, "tables")
     return _listing(show, relation, {"Table": "table_name"}, {"table_schema": schema})
 
@@ -123,13 +123,13 @@ _QUERIES: Mapping[str, Callable[[Show, Place, Seen], exp.Select]] = {
 def _table(show: Show, place: Place, seen: Seen) -> TableName:
     """The table that is named, which must be listed."""
     name = place.full(*["", "", *show.name][-3:])
-    _demand(name in seen.listed, f"there is no table {'.'.join(show.name)}")
+    _demand(name in seen.listed, f"there is no table {'.'.join(show.name)}", "TABLE_NOT_FOUND")
     return name
 
 
-def _demand(there: bool, message: str) -> None:
+def _demand(there: bool, message: str, trino_name: str) -> None:
     if not there:
-        raise Unresolved(f"{message}, or no agreement lets you read it", hint=_HINT)
+        raise Unresolved(f"{message}, or no agreement lets you read it", hint=_HINT).named(trino_name)
 
 
 def _listing(

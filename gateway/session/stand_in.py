@@ -62,7 +62,7 @@ def stand_in(statement: Statement, facts: Facts | None) -> tuple[Statement, Need
             shown = ".".join(part.name for part in node.parts)
             hint = "`portgate catalog` lists what you may read"
             message = f"there is no table {shown}, or no agreement lets you read it"
-            raise Unresolved(message, hint=hint, **place(statement.text, node))
+            raise Unresolved(message, hint=hint, **place(statement.text, node)).named("TABLE_NOT_FOUND")
         content = pruned(content, node)
         cells += content.rows * max(1, len(used))
         if cells > MAX_CELLS:

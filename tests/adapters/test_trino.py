@@ -149,7 +149,7 @@ def test_a_query_that_takes_longer_than_one_may_take_is_stopped_and_says_so(tmp_
 
     error = story(tmp_path, trino, told, seconds=0.2)
 
-    assert (error.name, trino.cancelled) == ("EXCEEDED_TIME_LIMIT", 1)
+    assert (error.trino_name, trino.cancelled) == ("EXCEEDED_TIME_LIMIT", 1)
 
 
 def test_the_wall_knows_a_query_until_its_last_page(tmp_path: Path) -> None:
@@ -234,7 +234,7 @@ def test_trinos_words_pass_where_it_says_the_same_of_the_statement_alone(tmp_pat
 
     fault, _ = failing(tmp_path, trino, Failed)
 
-    assert (fault.message, getattr(fault, "name", "")) == ("'+' cannot be applied to integer, varchar", "TYPE_MISMATCH")
+    assert (fault.message, fault.trino_name) == ("'+' cannot be applied to integer, varchar", "TYPE_MISMATCH")
     assert trino.sent == ["SELECT", "EXPLAIN (TYPE VALIDATE) SELECT"]
 
 
@@ -271,7 +271,7 @@ def failed(folder: Path, reach: Reach) -> Failed:
 def test_what_goes_wrong_in_a_query_that_reads_no_table_is_told_in_trinos_words(tmp_path: Path) -> None:
     error = failed(tmp_path, {})
 
-    assert (error.message, error.name) == ("Division by zero", "DIVISION_BY_ZERO")
+    assert (error.message, error.trino_name) == ("Division by zero", "DIVISION_BY_ZERO")
 
 
 def test_what_goes_wrong_in_a_query_that_only_counts_a_table_is_not(tmp_path: Path) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import orjson
 import pytest
 
 from gateway import errors
+from gateway.conversation import QueryRequest
+from gateway.dialogue import Dialogue
 from gateway.edge.trino_errors import KINDS, error_of, trino_error_of
 from gateway.edge.trino_results import Addresses, Shown, columns_json, page_parts, warnings_of
-from gateway.errors import Broken, Failed, GatewayError, NotParsed, Unresolved
+from gateway.errors import Broken, Failed, GatewayError, NotParsed
 from gateway.model import Notice
+from tests.simulator import FakeEngine, Log, gate
+from tests.world import PARTNER
 
 
 def every_kind(kind: type[GatewayError] = GatewayError) -> Iterator[type[GatewayError]]:
@@ -42,23 +47,34 @@ def test_names_are_of_one_number_each() -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "name"),
+    ("sql", "name"),
     [
-        ("there is no table a.b.c, or no agreement lets you read it", "TABLE_NOT_FOUND"),
-        ("there is no column x, or no agreement lets you use it", "COLUMN_NOT_FOUND"),
-        ("no column x on both sides", "COLUMN_NOT_FOUND"),
-        ("there is no schema x", "SCHEMA_NOT_FOUND"),
-        ("there is no catalog x", "CATALOG_NOT_FOUND"),
-        ("whatever it is", "GENERIC_USER_ERROR"),
+        ("SELECT 1 FROM nowhere", "TABLE_NOT_FOUND"),
+        ("SELECT 1 FROM california.information_schema.nothing", "TABLE_NOT_FOUND"),
+        ("SELECT nothing FROM calls", "COLUMN_NOT_FOUND"),
+        ("SELECT x.* FROM calls", "TABLE_NOT_FOUND"),
+        ("SELECT 1 FROM calls JOIN (VALUES 1) AS v (n) USING (n)", "COLUMN_NOT_FOUND"),
+        ("SELECT ship FROM calls a CROSS JOIN calls b", "AMBIGUOUS_NAME"),
+        ("SELECT 1 FROM (VALUES 1) AS t (a, b)", "MISMATCHED_COLUMN_ALIASES"),
+        ("USE nowhere.freight", "CATALOG_NOT_FOUND"),
+        ("USE california.nowhere", "SCHEMA_NOT_FOUND"),
+        ("SHOW TABLES FROM california.nowhere", "SCHEMA_NOT_FOUND"),
+        ("DESCRIBE nowhere", "TABLE_NOT_FOUND"),
     ],
 )
-def test_what_is_not_there_has_trinos_name(message: str, name: str) -> None:
-    assert error_of(Unresolved(message))["errorName"] == name
+def test_what_is_not_there_has_trinos_name(sql: str, name: str) -> None:
+    async def ask() -> None:
+        log = Log()
+        await Dialogue(gate(log, FakeEngine(log))).speak(PARTNER, QueryRequest(sql, "freight_resilience"))
+
+    with pytest.raises(GatewayError) as refused:
+        asyncio.run(ask())
+
+    assert error_of(refused.value)["errorName"] == name
 
 
 def test_what_trino_may_be_quoted_with_keeps_its_name() -> None:
-    failed = Failed("cannot apply operator")
-    failed.name = "TYPE_MISMATCH"
+    failed = Failed("cannot apply operator").named("TYPE_MISMATCH")
 
     assert (error_of(failed)["errorName"], error_of(failed)["errorCode"]) == ("TYPE_MISMATCH", 58)
     assert error_of(Failed("on a value"))["errorName"] == "GENERIC_USER_ERROR"
