@@ -118,3 +118,5 @@ class Told:
     rows: tuple[tuple[object, ...], ...] = ()
     change: Change = Change()
     notices: tuple[Notice, ...] = ()
+    stops: str = ""
+    """The id of a query that the statement asks to stop; it is the partner's own, or there is none."""

@@ -44,6 +44,7 @@ from gateway.session.commands import (
     Execute,
     ExecuteImmediate,
     Explain,
+    KillQuery,
     Prepare,
     ResetSession,
     Rollback,
@@ -228,7 +229,12 @@ class Dialogue:
             ),
         )
 
-    # --- what there is, and what would be asked ---------------------------------------------------------------------
+    # --- queries under way, what there is, and what would be asked --------------------------------------------------
+
+    async def _kill(self, partner: Partner, request: QueryRequest, command: KillQuery) -> Told:
+        if not any(query.id == command.query and query.state == "RUNNING" for query in self._gate.recent(partner)):
+            raise no_such_query(command.query)
+        return Told("CALL", stops=command.query)
 
     async def _show(self, partner: Partner, request: QueryRequest, command: Show) -> Spoken:
         text = await self._query_of(partner, request, command)
@@ -253,6 +259,12 @@ class Dialogue:
         else:
             said = as_json(explanation) if command.format == "JSON" else as_text(explanation)
         return Told(columns=(("Query Plan", "varchar"),), rows=((said,),))
+
+
+def no_such_query(query: str) -> Unresolved:
+    """What is said of a query that is not under way, or is somebody else's: the two look the same."""
+    told = f"there is no query {query[:64]} of yours under way"
+    return Unresolved(told, hint="system.runtime.queries lists your queries").named("NOT_FOUND")
 
 
 _WHAT_THERE_IS = "SHOW CATALOGS and SHOW SCHEMAS list what you may read"
@@ -300,5 +312,6 @@ _ARMS: dict[type[Command], _Arm] = {
     DescribeInput: Dialogue._describe_input,
     DescribeOutput: Dialogue._describe_output,
     Show: Dialogue._show,
+    KillQuery: Dialogue._kill,
     Explain: Dialogue._explain,
 }

@@ -109,7 +109,9 @@ def test_a_query_that_is_refused_is_written_down_once() -> None:
     assert isinstance(Client().refused("SELECT nothing FROM calls"), Unresolved)
 
 
-@pytest.mark.parametrize("text", ["INSERT INTO calls SELECT 1", "CALL system.runtime.kill_query('x')", "SELEC 1", ""])
+@pytest.mark.parametrize(
+    "text", ["INSERT INTO calls SELECT 1", "CALL system.runtime.sync_partition_metadata('x')", "SELEC 1", ""]
+)
 def test_what_is_neither_a_query_nor_a_command_is_refused_by_name(text: str) -> None:
     fault = Client().refused(text)
 

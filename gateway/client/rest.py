@@ -10,11 +10,11 @@ from typing import Any
 
 import requests
 import urllib3
-from trino.auth import Authentication
+from trino.auth import Authentication, JWTAuthentication
 from trino.exceptions import TrinoConnectionError
 
 from gateway.client.errors import error_of
-from gateway.client.place import Place
+from gateway.client.place import Place, read_place
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 READ_TIMEOUT_SECONDS = 900.0
@@ -51,6 +51,11 @@ class Rest:
     verify: bool | str
     """A file with the authorities to trust, or whether to trust those of the system."""
     program: str
+
+    @classmethod
+    def at(cls, address: str, token: str, verify: bool | str, program: str) -> Rest:
+        """Take an address and a token."""
+        return cls(read_place(address), JWTAuthentication(token), verify, program)
 
     def ask(self, question: Members, media_type: str, path: str = QUERIES) -> requests.Response:
         """Ask a query; return its answer, of which nothing is read yet. Raises what trino's client raises."""

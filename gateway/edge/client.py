@@ -89,13 +89,10 @@ def connect(home: Home, token: str) -> Iterator[httpx.Client]:
 
 def ask(home: Home, token: str, question: Members, path: str = "/api/queries") -> Iterator[Members | list[Any]]:
     """Ask a query as any program does; yield each line of its NDJSON answer. Raises Problem or NoStack."""
-    from trino.auth import JWTAuthentication
-
     from gateway.client.errors import TrinoConnectionError, TrinoQueryError, problem_of
-    from gateway.client.place import read_place
     from gateway.client.rest import Rest
 
-    rest = Rest(read_place(home.url), JWTAuthentication(token), str(home.authority), PROGRAM)
+    rest = Rest.at(home.url, token, str(home.authority), PROGRAM)
     try:
         yield from rest.lines(question, path)
     except TrinoQueryError as error:

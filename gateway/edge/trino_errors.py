@@ -86,7 +86,8 @@ KINDS: tuple[tuple[type[GatewayError], TrinoError], ...] = (
 _BY_NAME = {
     name: _user(number, name)
     for number, name in (
-        (1, "SYNTAX_ERROR"), (44, "CATALOG_NOT_FOUND"), (45, "SCHEMA_NOT_FOUND"), (46, "TABLE_NOT_FOUND"),
+        (1, "SYNTAX_ERROR"), (5, "NOT_FOUND"), (44, "CATALOG_NOT_FOUND"), (45, "SCHEMA_NOT_FOUND"),
+        (46, "TABLE_NOT_FOUND"),
         (47, "COLUMN_NOT_FOUND"), (56, "MISSING_CATALOG_NAME"), (6, "FUNCTION_NOT_FOUND"),
         (7, "INVALID_FUNCTION_ARGUMENT"), (8, "DIVISION_BY_ZERO"),
         (9, "INVALID_CAST_ARGUMENT"), (10, "OPERATOR_NOT_FOUND"), (13, "NOT_SUPPORTED"),

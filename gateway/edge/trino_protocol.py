@@ -22,6 +22,7 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from gateway.conversation import Position, QueryRequest, Told
+from gateway.dialogue import no_such_query
 from gateway.edge.body import read_body
 from gateway.edge.compress import compressed
 from gateway.edge.credentials import Challenge, plain_challenge
@@ -65,12 +66,6 @@ _ABOUT = orjson.dumps(
     }
 )
 """What clients ask to choose what they may say; it tells nothing of the gateway."""
-_KILL = re.compile(
-    r"\s*CALL\s+system\.runtime\.kill_query\s*\(\s*(?:query_id\s*=>\s*)?'([0-9a-zA-Z_-]{1,64})'"
-    r"\s*(?:,\s*(?:message\s*=>\s*)?'(?:[^']|'')*'\s*)?\)\s*",
-    re.ASCII | re.IGNORECASE,
-)
-"""How people, and some tools, stop a query from another connection."""
 _NO_COLUMNS = b"[]"
 """What Trino says of a statement without rows: JDBC's driver fails where it says nothing of columns."""
 _JSON, _TEXT = (b"content-type", b"application/json"), (b"content-type", b"text/plain; charset=utf-8")
@@ -161,6 +156,12 @@ class TrinoProtocol:
             return None
         return query
 
+    async def _stop(self, partner: Partner, query_id: str) -> None:
+        query = self._own(partner, query_id)
+        if query is None:
+            raise no_such_query(query_id)
+        await _cancel(query)
+
     # --- a statement -------------------------------------------------------------------------------------------------
 
     async def _submit(self, scope: Scope, receive: Receive, partner: Partner) -> Reply:
@@ -169,11 +170,10 @@ class TrinoProtocol:
         request = QueryRequest(await _read_sql(scope, receive), "", client=_client(scope), session=heard.session)
         try:
             self._queries.check_room(partner)
-            if (kill := _KILL.fullmatch(request.sql)) and (query := self._own(partner, kill[1])):
-                await _cancel(query)
-                return self._told(base, partner, Told("CALL"), heard.notices)
             said = await _unless_left(receive, self.speaker.speak(partner, request))
             if isinstance(said, Told):
+                if said.stops:
+                    await self._stop(partner, said.stops)
                 return self._told(base, partner, said, heard.notices)
         except _Left:
             raise

@@ -26,9 +26,9 @@ def answering(gate: Front, speaker: Speaker | None) -> Answering:
         spoken = await speaker.speak(partner, request)
         if not isinstance(spoken, Told):
             return await spoken.first()
-        if spoken.change != Change():
+        if spoken.change != Change() or spoken.stops:
             raise NotAllowed(
-                f"{spoken.update_type} changes a session, and a request of this kind has none",
+                f"{spoken.update_type} is for a session, and a request of this kind has none",
                 hint="declare the purpose beside the query; for a session, use a Trino client",
             )
         return ToldAnswer(partner, spoken)

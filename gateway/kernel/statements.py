@@ -16,7 +16,7 @@ _HINTS = {
     "PREPARE": "send the query itself",
     "EXECUTE": "send the query itself",
     "DEALLOCATE": "send the query itself",
-    "CALL": f"procedures are not open; {_QUERY}",
+    "CALL": f"of procedures only system.runtime.kill_query is open, to Trino's clients; {_QUERY}",
     "START": f"each query stands alone; {_QUERY}",
     "COMMIT": f"each query stands alone; {_QUERY}",
     "ROLLBACK": f"each query stands alone; {_QUERY}",

@@ -19,7 +19,7 @@ from gateway.errors import BadParameters, Refused
 from gateway.kernel.functions import FUNCTIONS
 from gateway.kernel.lexer import place_of
 from gateway.kernel.parse import MAX_BYTES, parse
-from gateway.session.commands import parts_of
+from gateway.session.parts import parts_of
 
 _COUNTS = ("LIMIT", "OFFSET", "FIRST", "NEXT")
 """After these words Trino takes a whole number and nothing else."""

@@ -1,7 +1,6 @@
 """A statement that is no query -> what it asks for, as one frozen value, or a refusal by its name.
 
-The words are the kernel's own tokens, so that comments, quoted names and strings are read as Trino reads them. What
-stands behind PREPARE … FROM and EXPLAIN is cut out as it is written: it is read where a query is read.
+What stands behind PREPARE … FROM and EXPLAIN is cut out as it is written: it is read where a query is read.
 """
 
 from __future__ import annotations
@@ -11,15 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
-from sqlglot.errors import SqlglotError
-from sqlglot.tokenizer_core import TokenType
-
 from gateway.errors import NotAllowed, NotParsed
-from gateway.kernel.dialect import DIALECT
-from gateway.kernel.lexer import check_blanks, first_word, place_of
-from gateway.kernel.parse import MAX_BYTES, MAX_TOKENS
+from gateway.kernel.lexer import first_word, place_of
+from gateway.kernel.parse import MAX_BYTES
 from gateway.kernel.statements import refusal_of
-from gateway.kernel.words import RESERVED
+from gateway.session.parts import Part, Reader
 
 ShowKind = Literal["catalogs", "schemas", "tables", "columns", "functions", "create table", "create view"]
 Isolation = Literal["READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"]
@@ -149,6 +144,13 @@ class Show:
     escape: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class KillQuery:
+    """`CALL system.runtime.kill_query(id, message)`: what tools stop a query with from another connection."""
+
+    query: str
+
+
 Command = (
     Use
     | SetSession
@@ -166,10 +168,11 @@ Command = (
     | Rollback
     | Explain
     | Show
+    | KillQuery
 )
 
 COMMAND_STARTS = frozenset(
-    "USE SET RESET SHOW DESCRIBE DESC PREPARE EXECUTE DEALLOCATE START COMMIT ROLLBACK EXPLAIN".split()
+    "USE SET RESET SHOW DESCRIBE DESC PREPARE EXECUTE DEALLOCATE START COMMIT ROLLBACK EXPLAIN CALL".split()
 )
 """How a statement begins that `command_of` reads; whatever else is no query is refused where queries are read."""
 
@@ -199,135 +202,6 @@ def command_of(text: str) -> Command:
     reader = Reader(text)
     reader.next()
     return _READERS[word](reader)
-
-
-# --- words ----------------------------------------------------------------------------------------------------------
-
-
-class Part(NamedTuple):
-    """One word, quoted name, text, or anything else, as it stands in the statement."""
-
-    kind: Literal["word", "name", "text", "other", "end"]
-    said: str
-    """A word in capitals, what stands between the quotes of a name or a text, or else what is written."""
-    start: int
-    end: int
-
-
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_WORDS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\s+[A-Za-z_][A-Za-z0-9_]*)*")
-
-
-def parts_of(text: str) -> list[Part]:
-    """Read a text into parts, with nothing but Trino's blanks and comments between them."""
-    try:
-        tokens = list(DIALECT.tokenize(text))
-    except SqlglotError as error:
-        raise NotParsed("the text ends inside a string, a name or a comment", hint="close every quote") from error
-    if len(tokens) > MAX_TOKENS:
-        raise NotParsed(f"the statement has more than {MAX_TOKENS:,} words", hint="send a shorter statement")
-    check_blanks(text, tokens)
-    parts: list[Part] = []
-    for token in tokens:
-        written = text[token.start : token.end + 1]
-        if token.token_type == TokenType.IDENTIFIER and written[0] == '"':
-            parts.append(Part("name", token.text, token.start, token.end + 1))
-        elif token.token_type == TokenType.STRING and written[0] == "'":
-            parts.append(Part("text", token.text, token.start, token.end + 1))
-        elif _WORDS.fullmatch(written):  # some words that often stand together are one token
-            found = ((word[0].upper(), token.start + word.start()) for word in _WORD.finditer(written))
-            parts += [Part("word", word, start, start + len(word)) for word, start in found]
-        else:
-            parts.append(Part("other", written, token.start, token.end + 1))
-    return parts
-
-
-class Reader:
-    """Goes over the parts of one statement, from left to right."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self._parts = parts_of(text)
-        self._at = 0
-
-    def peek(self, ahead: int = 0) -> Part:
-        """The part that comes next, or one after it; behind the last one stands an empty one."""
-        at = self._at + ahead
-        end = len(self.text)
-        return self._parts[at] if at < len(self._parts) else Part("end", "", end, end)
-
-    def next(self) -> Part:
-        """Take one part."""
-        part = self.peek()
-        self._at += 1
-        return part
-
-    def take(self, *words: str) -> bool:
-        """Take these words if they come next."""
-        there = all(self.peek(n)[:2] in (("word", word), ("other", word)) for n, word in enumerate(words))
-        self._at += len(words) if there else 0
-        return there
-
-    def expect(self, *words: str) -> None:
-        """Take these words, or refuse."""
-        for word in words:
-            if not self.take(word):
-                raise self.fault(f"{word} is missing")
-
-    def one_of(self, *words: str) -> str:
-        """Take one of these words, or refuse."""
-        part = self.peek()
-        if part.kind != "word" or part.said not in words:
-            raise self.fault(f"one of {', '.join(words)} is missing")
-        return self.next().said
-
-    def name(self) -> str:
-        """Take one name, with the capitals that it is written in."""
-        part = self.peek()
-        if part.kind == "name":
-            return self.next().said
-        if part.kind != "word" or part.said in RESERVED:
-            raise self.fault("a name is missing", "write a name, in double quotes where it holds more than letters")
-        self.next()
-        return self.text[part.start : part.end]
-
-    def names(self, most: int) -> tuple[str, ...]:
-        """Take a name of up to so many parts, in small letters."""
-        found = [self.name()]
-        while len(found) < most and self.take("."):
-            found.append(self.name())
-        return tuple(name.lower() for name in found)
-
-    def text_said(self) -> str:
-        """Take one text in single quotes."""
-        if self.peek().kind != "text":
-            raise self.fault("a text is missing", "write it in single quotes")
-        return self.next().said
-
-    def end(self) -> None:
-        """Refuse whatever is left."""
-        if not self.is_over():
-            raise self.fault("the statement ends before this")
-
-    def is_over(self) -> bool:
-        """Whether nothing is left."""
-        return self.peek().kind == "end"
-
-    def rest(self) -> tuple[str, int]:
-        """All that is left, as it is written, and where it begins."""
-        start = self.peek().start
-        if not self.text[start:]:
-            raise self.fault("a statement is missing")
-        return self.text[start:], start
-
-    def fault(self, message: str, hint: str = "docs/analysts.md shows how the statement is written") -> NotParsed:
-        """A refusal that points at what comes next."""
-        said = self.text[self.peek().start : self.peek().end][:40]
-        return NotParsed(f"{message} at {said!r}" if said else message, hint=hint, **self.here())
-
-    def here(self) -> dict[str, int]:
-        """Where the next part stands, as `line` and `column`."""
-        return place_of(self.text, self.peek().start)
 
 
 # --- statements -----------------------------------------------------------------------------------------------------
@@ -593,6 +467,37 @@ def _explain_options(reader: Reader) -> tuple[str, str]:
     return said.get("TYPE", "DISTRIBUTED"), said.get("FORMAT", "TEXT")
 
 
+_KILL = ("system", "runtime", "kill_query")
+
+
+def _call(reader: Reader) -> Command:
+    if reader.names(3) != _KILL:
+        raise _not_open(reader, "CALL", f"of all procedures {'.'.join(_KILL)} is open")
+    reader.expect("(")
+    given = _arguments(reader)
+    reader.expect(")")
+    reader.end()
+    if "query_id" not in given:
+        raise reader.fault("the query's id is missing", "write kill_query(query_id => 'ID')")
+    return KillQuery(given["query_id"])
+
+
+def _arguments(reader: Reader) -> dict[str, str]:
+    """Read texts by their names, or by their places."""
+    known = ["query_id", "message"]
+    given: dict[str, str] = {}
+    while True:
+        name = known[len(given)] if len(given) < len(known) else ""
+        if reader.peek().kind != "text":
+            name = reader.name().lower()
+            reader.expect("=>")
+        if name not in known or name in given:
+            raise reader.fault("this is no argument of kill_query, or one too many", "it takes query_id and message")
+        given[name] = reader.text_said()
+        if not reader.take(","):
+            return given
+
+
 _READERS: dict[str, Callable[[Reader], Command]] = {
     "USE": _use,
     "SET": _set,
@@ -607,4 +512,5 @@ _READERS: dict[str, Callable[[Reader], Command]] = {
     "COMMIT": _ended(Commit()),
     "ROLLBACK": _ended(Rollback()),
     "EXPLAIN": _explain,
+    "CALL": _call,
 }

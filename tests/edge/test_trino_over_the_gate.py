@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 import httpx
+import pytest
 
-from gateway.audit.record import OutcomeRecord
+from gateway.audit.record import OutcomeRecord, RefusalRecord
+from gateway.conversation import QueryRequest, Told
 from gateway.dialogue import Dialogue
 from gateway.edge.credentials import identify
 from gateway.edge.sealed import Seal
 from gateway.edge.trino_protocol import TrinoProtocol
-from gateway.errors import Failed
+from gateway.errors import Failed, Unresolved
 from gateway.pipeline import Gate
+from gateway.recent import RecentQueries
 from tests.edge.trino_stand_in import SECRET, application
 from tests.simulator import FakeEngine, Log, gate
+from tests.world import PARTNER
 
 SQL = "SELECT port_unlocode FROM california.freight.calls"
 NAMES = {"set-session": "session", "added-prepare": "prepared-statement", "started-transaction-id": "transaction-id"}
@@ -157,5 +162,48 @@ def test_another_gateway_reads_on_and_the_answer_is_written_down_once() -> None:
 
         assert [row[0][-1] for row in rows(rest)] == ["x", "b", "c"]
         assert outcomes(log) == [("finished", 3)]
+
+    run(story)
+
+
+def test_kill_query_stops_the_partners_own_query_and_nothing_else() -> None:
+    async def story() -> None:
+        log = Log()
+        recent = RecentQueries(log)
+        engine = FakeEngine(log, pages=[[["x" * 70_000]]] * 9)
+        talk = Talk(replace(gate(log, engine), audit=recent, recent=recent.of))
+        query = (await talk.post(SQL))["id"]
+        call = "CALL system.runtime.kill_query(query_id => '{}',message => 'It''s late')"
+
+        absent = await talk.post(call.format("none"))
+        two = await talk.post(call.format(query) + "; SELECT 1")
+        assert "cancelled in Trino" not in log.happened
+        killed = await talk.post(call.format(query))
+        again = await talk.post(call.format(query))
+
+        assert (absent["error"]["errorName"], two["error"]["errorName"]) == ("NOT_FOUND", "SYNTAX_ERROR")
+        assert (killed["updateType"], "error" in killed) == ("CALL", False)
+        assert "cancelled in Trino" in log.happened
+        assert again["error"]["errorName"] == "NOT_FOUND"
+        assert [record.code for record in log.records if isinstance(record, RefusalRecord)] == [
+            "unresolved", "not_parsed", "unresolved",
+        ]  # fmt: skip
+
+    run(story)
+
+
+def test_a_query_of_somebody_else_is_none_to_kill() -> None:
+    log = Log()
+    recent = RecentQueries(log)
+    made = replace(gate(log, FakeEngine(log)), audit=recent, recent=recent.of)
+
+    async def story() -> None:
+        answer = await made.answer(PARTNER, QueryRequest(SQL, "freight_resilience"))
+        kill = QueryRequest(f"CALL system.runtime.kill_query('{answer.id}')", "freight_resilience")
+        with pytest.raises(Unresolved) as refused:
+            await Dialogue(made).speak(replace(PARTNER, id="somebody"), kill)
+
+        assert refused.value.message == f"there is no query {answer.id} of yours under way"
+        assert (await Dialogue(made).speak(PARTNER, kill)) == Told("CALL", stops=answer.id)
 
     run(story)

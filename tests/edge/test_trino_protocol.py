@@ -382,28 +382,6 @@ def test_a_query_is_cancelled_by_its_id_by_the_partner_whose_it_is_alone() -> No
     run(story)
 
 
-def test_kill_query_stops_the_partners_own_query_and_is_a_statement_like_others_otherwise() -> None:
-    async def story() -> None:
-        script = Script([page(1), END])
-        gate = gate_for(script)
-        client = Client(gate)
-        query = (await client.post(ONE)).json()["id"]
-        call = "CALL system.runtime.kill_query(query_id => '{}',message => 'It''s late')"
-
-        await client.as_partner("planner").post("/v1/statement", content=call.format(query))
-        await client.post(call.format("none"))
-        await client.post(call.format(query) + "; SELECT 1")
-        assert script.cancelled == 0
-        assert len(gate.asked) == 4, "the gate answers what stops nothing"
-        killed = await client.post(call.format(query))
-
-        assert killed.json()["updateType"] == "CALL"
-        assert script.cancelled == 1
-        assert len(gate.asked) == 4
-
-    run(story)
-
-
 @pytest.mark.parametrize(
     ("verb", "path"),
     [

@@ -15,6 +15,7 @@ from gateway.session.commands import (
     Execute,
     ExecuteImmediate,
     Explain,
+    KillQuery,
     Prepare,
     ResetSession,
     Rollback,
@@ -26,8 +27,8 @@ from gateway.session.commands import (
     Use,
     bare,
     command_of,
-    parts_of,
 )
+from gateway.session.parts import parts_of
 from tests.oracle.trino import Reading, read
 
 SEED = 20_476
@@ -46,7 +47,9 @@ TEXTS = (
     "EXPLAIN (SELECT 1)", "EXPLAIN (TYPE VALIDATE) SELECT a FROM t", "EXPLAIN (FORMAT TEXT) SHOW TABLES",
     "SHOW CATALOGS LIKE 'a%'", "SHOW SCHEMAS FROM a", "SHOW SCHEMAS LIKE ''", "SHOW TABLES IN a.b LIKE 'x'",
     "SHOW TABLES", "SHOW COLUMNS FROM A.b.c LIKE 'x' ESCAPE '!'", "SHOW FUNCTIONS", "SHOW FUNCTIONS FROM a.b LIKE 'x'",
-    "SHOW CREATE TABLE a.b.c", "SHOW CREATE VIEW c",
+    "SHOW CREATE TABLE a.b.c", "SHOW CREATE VIEW c", "CALL system.runtime.kill_query('x')",
+    "CALL system.runtime.kill_query(query_id => 'x', message => 'it''s late')",
+    "CALL System.\"RUNTIME\".kill_query(message => '', query_id => 'x')",
 )  # fmt: skip
 """Each of them is read by us as well."""
 NOT_READ = (
@@ -147,6 +150,8 @@ def _written(command: Command) -> str:  # noqa: C901 - one arm for each statemen
             return f"RESET SESSION {'.'.join(map(_quoted, name.split('.')))}"
         case SetTimeZone():
             return "SET TIME ZONE LOCAL"
+        case KillQuery(query):
+            return f"CALL system.runtime.kill_query(query_id => {_said(query)})"
 
 
 def _read_by_us(text: str) -> Command | Refused:
@@ -156,12 +161,19 @@ def _read_by_us(text: str) -> Command | Refused:
         return refused
 
 
+def _argument(call: str) -> str:
+    """The text of the only argument of a call, as Trino's tree shows it."""
+    return call[call.index("StringLiteral{") : call.index(" } }")]
+
+
 def _is_same(ours: Command, theirs: Reading, again: Reading) -> bool:
     if theirs.tree is None or again.tree is None:
         return theirs.tree is again.tree  # what was cut out of it means nothing to Trino either
     tree, mine = theirs.tree, again.tree
     if isinstance(ours, Explain):
         return tree.startswith("Explain{") and f"statement={mine} options=" in tree
+    if isinstance(ours, KillQuery):
+        return tree.startswith("Call{") and _argument(mine) in tree
     if isinstance(ours, SetSession):
         return tree.startswith(f"SetSession{mine.removeprefix('ResetSession').removesuffix('}')}")
     return tree.startswith("SetTimeZone{") if isinstance(ours, SetTimeZone) else tree == mine
