@@ -6,11 +6,13 @@ import functools
 
 import pytest
 
+import tests.conformance.connections
+import tests.conformance.cursors  # noqa: F401 - they list their programs as they are read
 from tests.conformance.differences import DIFFERENCES
 from tests.conformance.faults import FAULTS
+from tests.conformance.listed import PROGRAMS
 from tests.conformance.page import PAGE, page
 from tests.conformance.parameters import PARAMETERS, WITH_PREPARE
-from tests.conformance.programs import PROGRAMS
 from tests.conformance.sides import Play, Side, ask
 from tests.conformance.values import VALUES
 

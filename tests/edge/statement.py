@@ -7,6 +7,7 @@ from gateway.edge.credentials import Challenge, identify, plain_challenge
 from gateway.edge.front import Answered, Front
 from gateway.edge.sealed import Seal
 from gateway.edge.trino_protocol import TrinoProtocol
+from gateway.errors import Broken
 from gateway.model import Partner
 
 
@@ -19,7 +20,7 @@ class Namer:
 
     def resume(self, partner: Partner, position: Position) -> Answered:
         """Begin no query that could be read on."""
-        raise NotImplementedError
+        raise Broken("no query is ever begun here, so none can be read on")
 
 
 def naming(gate: Front, challenge: Challenge = plain_challenge) -> TrinoProtocol:

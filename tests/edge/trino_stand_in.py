@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -228,3 +228,17 @@ class Client:
     async def rows(self, sql: str) -> list[list[Any]]:
         """Ask, and return all rows."""
         return [row for each in await self.read(await self.post(sql)) for row in each.get("data", [])]
+
+
+ONE = "SELECT 1"
+
+
+def gate_for(*scripts: Script | Told | Exception) -> SpokenGate:
+    """A gate that gives `SELECT 1` the scripts in turn, the last one for ever."""
+    left = list(scripts)
+    return SpokenGate(scripts={ONE: lambda: left.pop(0) if len(left) > 1 else left[0]})
+
+
+def run(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a story in a loop of its own."""
+    asyncio.run(story())

@@ -32,7 +32,7 @@ def report(checks: Mapping[str, Callable[[], Any]]) -> None:
         begun = time.monotonic()
         try:
             answers[name] = {"result": check()}
-        except Exception:
+        except Exception:  # each client has errors of its own; the whole of it goes to the test, which fails on it
             answers[name] = {"fault": traceback.format_exc()}
         answers[name]["seconds"] = time.monotonic() - begun
     with os.fdopen(_out.pop(), "w") as out:
@@ -46,7 +46,7 @@ def each(ask: Callable[[str], Any], statements: Iterable[str]) -> list[dict[str,
     for sql in statements:
         try:
             answers.append({"rows": plain(ask(sql))})
-        except Exception as refused:
+        except Exception as refused:  # as above; the test knows which statements must be refused
             answers.append({"error": str(refused)})
     return answers
 
