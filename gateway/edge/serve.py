@@ -55,6 +55,12 @@ class Listener(uvicorn.Server):
         """Capture none."""
         yield
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End as ever, then close what is open still: who came while we were leaving was told nothing."""
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
 
 class _Protocol(StrictProtocol):
     """The strict reader of HTTP, which also tells the application of the other end's certificate."""

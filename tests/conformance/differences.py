@@ -25,6 +25,7 @@ HIDDEN = (
     "A name that is not there and one that the partner may not see look the same, so no step of a name is told apart; "
     "the place is that of the name's last word."
 )
+OWN_PLACE = "The place is that of the first word within a bracket, where Trino's is the bracket's own."
 READ_ONLY = "Portgate is read-only: it does not look for what it would never change."
 SEALED = "Addresses are sealed: none tells the query's id, and none leads to Trino's own pages."
 BLUNT = "Stats tell state, progress in steps of ten and time: Trino's own stages and counts would tell of hidden rows."
@@ -113,6 +114,7 @@ DIFFERENCES: dict[str, Difference] = dict(
                 "fault-an_unknown_function": _refused(1, 8),
             },
         ),
+        *_all(OWN_PLACE, {"fault-aliases_do_not_match": _user(61, "MISMATCHED_COLUMN_ALIASES", (1, 24))}),
         *_all(
             HIDDEN,
             {

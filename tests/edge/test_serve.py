@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import ipaddress
 import signal
@@ -20,6 +21,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from fastapi import FastAPI
+
+from gateway.edge import serve
+from gateway.edge.strict_http import StrictProtocol
+from gateway.settings import WallSettings
 
 ROOT = Path(__file__).parents[2]
 HEADERS = {"Authorization": "Bearer analyst"}
@@ -188,6 +194,25 @@ def test_a_request_that_two_readers_could_read_differently_is_refused(served: Se
         answer = connection.recv(4096)
 
     assert answer.split(b" ")[1] in (b"400", b"501")
+
+
+def test_who_comes_while_the_server_leaves_is_not_left_hanging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(StrictProtocol, "shutdown", lambda _: None)  # as one that came after all had been told
+    monkeypatch.setattr(serve, "GRACE_SECONDS", 1)
+    (tcp_port,) = free_ports(1)
+    secret = tmp_path / "secret"
+    secret.write_text("s" * 64)
+    settings = WallSettings(host="127.0.0.1", tcp_port=tcp_port, secret_file=secret)
+
+    async def story() -> bytes:
+        async with serve.serving_wall(FastAPI(), settings):
+            reader, writer = await asyncio.open_connection("127.0.0.1", tcp_port)
+            await asyncio.sleep(0.2)
+        read = await asyncio.wait_for(reader.read(), 2)
+        writer.close()
+        return read
+
+    assert asyncio.run(story()) == b""
 
 
 def test_an_honest_request_on_a_bare_socket_is_answered(served: Served) -> None:
