@@ -112,7 +112,3 @@ def main() -> None:
     """Serve until a signal; the argument is the gateway's settings file."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(read_settings(Path(sys.argv[1]))))
-
-
-if __name__ == "__main__":
-    main()
