@@ -70,7 +70,6 @@ class Asking:
         self._means, self._query, self._partner, self._request = means, query, partner, request
         self._decided, self._planned = decided, planned
         self._missing: frozenset[str] = frozenset()
-        self._asked_again = False
 
     async def begin(self) -> Asking:
         """Write the decision down and send the query; return as soon as Trino has it."""
@@ -117,7 +116,7 @@ class Asking:
                 await self.answer.first()
                 return self.answer
             except PortTrouble:
-                await self._once_more()
+                await self._without_silent_ports()
             except Exception as fault:
                 raise await closed(self.answer, fault) from fault.__cause__
             except asyncio.CancelledError:
@@ -128,32 +127,23 @@ class Asking:
         """Stop it, whatever it waits for."""
         await self.answer.cancel()
 
-    async def _once_more(self) -> None:
-        """Ask anew without the ports found silent, if the partner takes such an answer.
-
-        Where every port answers, the trouble is over (Trino keeps connections that a database which was started
-        anew no longer knows): asked once as it was. Else raise.
-        """
+    async def _without_silent_ports(self) -> None:
+        """Ask once more, without the ports found silent, if the partner takes such an answer; else raise."""
         plan = self._planned.plan
         error, silent = await self._blame(plan, f"portgate-probe#{self.answer.position.decision_index}")
         await self.answer.close("failed", error)
-        if silent:
-            self._missing |= silent
-            if not self._request.partial or not self._planned.is_answerable(self._missing):
-                raise error from None
-            self._planned = await self._decided.plan(self._means.kernel, self._missing)
-        elif silent is None or self._asked_again:
+        self._missing |= silent
+        if not silent or not self._request.partial or not self._planned.is_answerable(self._missing):
             raise error from None
-        else:
-            self._asked_again = True
+        self._planned = await self._decided.plan(self._means.kernel, self._missing)
         await self.begin()
 
-    async def _blame(self, planned: Plan, user: str) -> tuple[GatewayError, frozenset[str] | None]:
-        """Say what the partner is told of a port's trouble, and which ports do not answer; None: nobody could say."""
+    async def _blame(self, planned: Plan, user: str) -> tuple[GatewayError, frozenset[str]]:
+        """Say what the partner is told of a port's trouble, and which ports do not answer."""
         try:
             silent = await self._means.engine.silent_ports(planned.physical, user)
         except GatewayError as error:
-            return error, None
+            return error, frozenset()
         if not silent:
             return Unavailable("a port's data could not be read", hint="try again in a minute"), frozenset()
         return PortUnavailable(silent, hint=_HOW_PARTIAL), frozenset(silent)

@@ -162,8 +162,6 @@ class FakeEngine:
     pages: list[Rows | GatewayError] = field(default_factory=lambda: [[["EVER GIVEN"]], [["MAERSK"]]])
     dead: set[str] = field(default_factory=set)
     fails: Exception | None = None
-    shaken: int = 0
-    """How many times a text fails as it is read, though every port answers."""
     blind: GatewayError | None = None
     """What the engine says when it is asked which ports are silent."""
     sent: list[tuple[str, str]] = field(default_factory=list)
@@ -179,9 +177,6 @@ class FakeEngine:
         if self.fails:
             raise self.fails
         if any(f'"{port}".' in sql for port in self.dead):
-            return FakeRunning(self.log, [PortTrouble("a port failed")])
-        if self.shaken:
-            self.shaken -= 1
             return FakeRunning(self.log, [PortTrouble("a port failed")])
         return FakeRunning(self.log, list(self.pages))
 

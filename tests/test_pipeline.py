@@ -283,25 +283,6 @@ def test_a_dead_port_is_an_error_that_names_it() -> None:
     assert log.happened == ["DecisionRecord", "sent", "OutcomeRecord"]
 
 
-def test_a_port_that_was_away_and_answers_again_is_asked_once_more() -> None:
-    log = Log()
-
-    async def story() -> list[Rows]:
-        return await read(await gate(log, FakeEngine(log, shaken=1)).answer(PARTNER, ask()))
-
-    assert run(story()) == [[["EVER GIVEN"]], [["MAERSK"]]]
-    assert log.happened[:5] == ["DecisionRecord", "sent", "OutcomeRecord", "DecisionRecord", "sent"]
-
-
-def test_trouble_that_does_not_go_away_is_said_and_not_asked_for_ever() -> None:
-    log = Log()
-
-    with pytest.raises(Unavailable, match="could not be read"):
-        run(gate(log, FakeEngine(log, shaken=100)).answer(PARTNER, ask()))
-
-    assert log.happened == ["DecisionRecord", "sent", "OutcomeRecord"] * 2
-
-
 def test_with_the_opt_in_the_answer_comes_without_the_dead_port_and_says_so() -> None:
     log = Log()
     engine = FakeEngine(log, dead={"oakland"})

@@ -92,6 +92,16 @@ def test_without_one_ports_database_the_answer_is_an_error_that_names_it(stack: 
     assert ask(stack)[0].status_code == 200
 
 
+def test_a_database_that_was_started_anew_answers_the_first_question(stack: Stack) -> None:
+    assert ask(stack)[0].status_code == 200  # so that Trino holds connections that the database will no longer know
+
+    with stopped(stack, "postgres"):
+        pass
+
+    answer, _ = ask(stack)
+    assert answer.status_code == 200, answer.text
+
+
 def test_with_a_read_only_audit_log_nothing_leaves(stack: Stack) -> None:
     file = Home(stack.home).audit
     mode = file.stat().st_mode
