@@ -200,7 +200,7 @@ def measure_memory(figures: Figures, portgate: Server, gateway: psutil.Process, 
     with _memory(gateway) as sampled:
         size = RawClient(portgate).read(f"SELECT * FROM tpch.sf100.lineitem LIMIT {rows}")  # noqa: S608
     half = len(sampled) // 2
-    alone = [gateway for gateway, _ in sampled]
+    alone = [megabytes for megabytes, _ in sampled]
     figures.say("memory: result read", size / MEGABYTE / 1000, "GB")
     figures.say("memory: gateway, most", max(alone), "MB (goal 300)")
     figures.say("memory: its mean in the first half", statistics.mean(alone[:half] or alone), "MB")
@@ -210,6 +210,7 @@ def measure_memory(figures: Figures, portgate: Server, gateway: psutil.Process, 
 
 @contextlib.contextmanager
 def _memory(gateway: psutil.Process) -> Iterator[list[tuple[float, float]]]:
+    """Sample the megabytes of the gateway, and those of its workers together, as long as the block runs."""
     sampled: list[tuple[float, float]] = []
     is_over = threading.Event()
 

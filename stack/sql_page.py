@@ -139,8 +139,8 @@ def _open() -> Iterator[str]:
 def _closed() -> Iterator[str]:
     yield "## What is refused, and what to write instead"
     yield ""
-    yield "This is of queries. What changes a session, explains or lists is no query: the page for analysts says where"
-    yield "`EXPLAIN`, `PREPARE`, `SET SESSION` and the like are open to Trino's clients."
+    yield "This is of queries. What explains, lists or changes a session is no query:"
+    yield "[the page for analysts](analysts.md) says who may send `EXPLAIN`, `SHOW`, `PREPARE` and the like."
     yield ""
     yield "| you write | code | the gateway says |"
     yield "| --- | --- | --- |"
