@@ -1,21 +1,19 @@
-"""What happened to a query -> the lines of the audit log: one canonical JSON text each, versioned.
+"""What happened in the gateway -> the lines of the audit log: one canonical JSON text each (RFC 8785), versioned.
 
-A query leaves two records: a decision before any port is asked and an outcome before its last page leaves, or a single
-refusal; an alarm comes beside them. A line is UTF-8 JSON with sorted keys and no blanks, and its numbers are integers,
-so that equal records are equal bytes for every reader. `sent_sql` comes in with the keys of keyed masks already
-redacted.
+A query leaves a decision before any port is asked and an outcome before its last page leaves, or a single refusal; what
+Trino then really ran follows as an execution. Alarms, logins that failed, policies that came into force, the gateway's
+own starts and stops and each reading of the log are records too. `sent_sql` comes in with the keys of keyed masks
+already redacted. Numbers are whole and at most 2^53, so that every reader of JSON reads them alike.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Literal
 
-SCHEMA = 1
-"""The version of the record's shape; a reader refuses one that it does not know."""
+SCHEMA = 2
+"""The version of the records' shape; a reader refuses one that it does not know."""
 
 ALL_USES = "all"
 """Stands for the six uses of a column in `asked`."""
@@ -78,6 +76,8 @@ class DecisionRecord:
     """For a preview: the partner as whom a port's steward, who stands in `partner`, looked."""
     place: str = ""
     """`catalog.schema` of the session, where its names were looked for; empty for the canonical schema."""
+    concerns: tuple[str, ...] = ()
+    """The ports whose data it is about; they can read their part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,14 @@ class OutcomeRecord:
     """The ports that gave to the answer."""
     code: str = ""
     duration_ms: int = 0
+    missing: tuple[str, ...] = ()
+    """The ports that the answer came without."""
+    withheld: tuple[str, ...] = ()
+    """The ports that release statistics only, so that groups too small may be missing."""
+    result: str = ""
+    """What was let out: SHA-256 over the digest of all pages before (32 zero bytes at first) and the rows of the page,
+    page by page, in hexadecimal; empty if nothing was."""
+    concerns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +117,12 @@ class RefusalRecord:
     sql: str
     code: str
     message: str
-    tables: tuple[str, ...] = ()
-    revisions: Mapping[str, str] | None = None
-    decision: str = ""
     build: str = ""
     asked: Asked | None = None
     """None if the policy was not asked either."""
     seen_as: RecordedPartner | None = None
     place: str = ""
+    concerns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +145,7 @@ class AlarmRecord:
     count: int = 1
     """How many refusals this record stands for: those without a query are written once a second."""
     build: str = ""
+    concerns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +165,93 @@ class PublicationRecord:
     digest: str
     """SHA-256 of the bundle."""
     build: str = ""
+    concerns: tuple[str, ...] = ()
 
 
-Record = DecisionRecord | OutcomeRecord | RefusalRecord | AlarmRecord | PublicationRecord
+@dataclass(frozen=True, slots=True)
+class ReadTable:
+    """What Trino says that it read of one port's table."""
+
+    port: str
+    table: str
+    columns: tuple[str, ...]
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionRecord:
+    """What Trino really ran for a query, as its own event listener tells it."""
+
+    query: str
+    time: str
+    decision_index: int
+    trino: str
+    """Trino's id of the query."""
+    user: str
+    state: str
+    """In Trino's words, such as `FINISHED`."""
+    tables: tuple[ReadTable, ...]
+    code: str = ""
+    concerns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRecord:
+    """Somebody who was not let in; of the token only what it claimed about itself."""
+
+    query: str
+    """Empty: it belongs to no query."""
+    time: str
+    code: str
+    claimed: str
+    """The subject that the token named, unproven; empty if it could not be read."""
+    count: int = 1
+    """How many tries this record stands for: they are written once a second."""
+    build: str = ""
+    concerns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRecord:
+    """The log was opened, or a gateway started or stopped: every port may know."""
+
+    query: str
+    """Empty: it belongs to no query."""
+    time: str
+    event: Literal["opened", "started", "stopped"]
+    gateway: str
+    """Which gateway, such as `gateway-1`; a log may have several."""
+    build: str
+    concerns: tuple[str, ...] = ()
+    """All ports: what an entry of the log holds a value for."""
+    origin: str = ""
+    """The log's name; with the first record of a log, which is its record 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRecord:
+    """Somebody read the log."""
+
+    query: str
+    """Empty: it belongs to no query."""
+    time: str
+    reader: RecordedPartner
+    role: str
+    """As what: `auditor`, `steward` or `partner`."""
+    way: str
+    """What was asked for, such as `search` or `export`."""
+    wanted: Mapping[str, str]
+    """The conditions."""
+    found: int
+    """How many records were shown."""
+    concerns: tuple[str, ...] = ()
+
+
+Record = (
+    DecisionRecord | OutcomeRecord | RefusalRecord | AlarmRecord | PublicationRecord | ExecutionRecord | LoginRecord
+    | ServiceRecord | ReadingRecord
+)  # fmt: skip
 
 KINDS: Mapping[type, str] = {
     DecisionRecord: "decision",
@@ -168,6 +259,10 @@ KINDS: Mapping[type, str] = {
     RefusalRecord: "refusal",
     AlarmRecord: "alarm",
     PublicationRecord: "publication",
+    ExecutionRecord: "execution",
+    LoginRecord: "login",
+    ServiceRecord: "service",
+    ReadingRecord: "reading",
 }
 
 
@@ -176,33 +271,6 @@ class Receipt:
     """Proof for the caller that a record is durable."""
 
     index: int
-    """Its place in the log, from 1, without gaps."""
-    digest: str
-    """SHA-256 of its line, in hexadecimal."""
-
-
-def encode(record: Record) -> bytes:
-    r"""Return the record's canonical line, without a line end.
-
-    >>> encode(OutcomeRecord("q1", "2026-11-22T16:45:06.123Z", 7, "finished", rows=2, ports=("oakland",)))[:60]
-    b'{"bytes":0,"code":"","decision_index":7,"duration_ms":0,"kin'
-    """
-    members = {"schema": SCHEMA, "kind": KINDS[type(record)], **asdict(record)}
-    _check_numbers(members)
-    text = json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    # half a surrogate pair has no UTF-8 form, but its JSON escape does
-    return text.encode("utf-8", "backslashreplace")
-
-
-def digest(line: bytes) -> str:
-    """Return the SHA-256 of a line, in hexadecimal."""
-    return hashlib.sha256(line).hexdigest()
-
-
-def _check_numbers(value: object) -> None:
-    """Refuse a number that two readers could print differently."""
-    if isinstance(value, float):
-        raise TypeError("an audit record holds whole numbers only")
-    members = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
-    for member in members:
-        _check_numbers(member)
+    """Its place in the log, from 0, without gaps: the index of its leaf."""
+    leaf: str
+    """The hash of its leaf, in hexadecimal."""
