@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import hashlib
 import logging
 from collections.abc import AsyncIterator, Awaitable
 from dataclasses import replace
@@ -27,6 +29,21 @@ def _cut_off() -> Unavailable:
     return Unavailable("a port's database failed in the middle of the answer", hint="what came is not whole; ask again")
 
 
+async def digest_of(before: str, data: bytes) -> str:
+    """Return the digest of an answer with one more page (`OutcomeRecord.result`)."""
+    chained = functools.partial(_chained, bytes.fromhex(before) or bytes(32), data)
+    return await asyncio.to_thread(chained) if len(data) > LARGE_BYTES else chained()
+
+
+def _chained(before: bytes, data: bytes) -> str:
+    rows = hashlib.sha256(data).digest()
+    return hashlib.sha256(before + rows).hexdigest()
+
+
+LARGE_BYTES = 256 * 1024
+"""Above this a page is hashed beside the event loop, which serves others meanwhile."""
+
+
 def rows_of(page: Page) -> Rows:
     """Read the rows of a page: decimals, dates and times stay the texts that Trino sends."""
     rows: Rows = orjson.loads(page.data) if page.data else []
@@ -46,7 +63,7 @@ class Answer:
         self.stats: dict[str, object] = {}
         self._position, self._running = position, running
         self._audit, self._clock, self._meter = audit, clock, meter
-        self._rows, self._bytes = position.rows, position.bytes
+        self._rows, self._bytes, self._result = position.rows, position.bytes, position.result
         self._page = position.page
         self._held: Page | None = None
         self._closed = False
@@ -82,7 +99,9 @@ class Answer:
     def position(self) -> Position:
         """Where the next page is."""
         path = self._running.next if self._running else ""
-        return replace(self._position, page=self._page, next=path, rows=self._rows, bytes=self._bytes)
+        return replace(
+            self._position, page=self._page, next=path, rows=self._rows, bytes=self._bytes, result=self._result
+        )
 
     async def start(self, sending: Awaitable[Running]) -> None:
         """Have the query sent; raise if it is stopped meanwhile."""
@@ -145,6 +164,7 @@ class Answer:
                 raise
             self._rows += page.rows
             self._bytes += len(page.data)
+            self._result = await digest_of(self._result, page.data)
         self._page += 1
         if page.last:
             await self.close("finished")
@@ -189,13 +209,10 @@ class Answer:
         if self._closed:
             return
         self._closed = True
-        where, moment = self._position, self._clock()
+        where, moment = self.position, self._clock()
         elapsed = int((moment - datetime.fromisoformat(where.began)).total_seconds() * 1000)
         if error is not None:
             error.query_id = self.id
         code = error.code if error else ""
-        record = outcome_record(
-            where, moment, state, where.ports if state == "finished" else (), self._rows, self._bytes, code, elapsed
-        )
-        await self._audit.append(record)
+        await self._audit.append(outcome_record(where, moment, state, code, elapsed))
         self.stats.update(rows=self._rows, elapsed_ms=elapsed, ports=list(where.ports), state=state)

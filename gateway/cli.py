@@ -154,14 +154,14 @@ def audit(
     """List the newest records of the audit log, oldest of them first; works while the gateway runs."""
     import orjson
 
-    from gateway.adapters.audit_file import read_log
+    from gateway.adapters.audit_reading import read_log
     from gateway.edge.terminal import log_lines
 
     with _told():
         entries = read_log(_home(home).settings().audit.file, limit, partner=partner, query=of_query)[::-1]
         if json:
             for entry in entries:
-                print(orjson.dumps({"index": entry.index, "digest": entry.digest, "record": entry.record}).decode())
+                print(orjson.dumps({"index": entry.index, "record": entry.record}).decode())
         else:
             _print_lines(
                 log_lines((entry.index, {"partner": {"id": entry.partner}, **entry.record}) for entry in entries)

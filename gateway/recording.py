@@ -81,7 +81,7 @@ def decision_record(
     return DecisionRecord(
         query, utc(moment), asker, request.purpose, request.client, request.said or request.sql,
         redacted(plan.sql, grant), tables, dict(decision.revisions), decision.id, build, request.partial,
-        recorded_asked(asked), seen_as, _place(request),
+        recorded_asked(asked), seen_as, _place(request), tuple(sorted({table.port for table in tables})),
     )  # fmt: skip
 
 
@@ -94,18 +94,18 @@ def refusal_record(
     return RefusalRecord(
         query, utc(moment), asker, request.purpose, request.client, request.said or request.sql, error.code,
         error.message, build=build, asked=None if asked is None else recorded_asked(asked),
-        seen_as=seen_as, place=_place(request),
+        seen_as=seen_as, place=_place(request), concerns=tuple(sorted({table.name.catalog for table in asked or ()})),
     )  # fmt: skip
 
 
-def outcome_record(
-    position: Position, moment: datetime, state: State, ports: tuple[str, ...], rows: int, size: int, code: str,
-    duration_ms: int,
-) -> OutcomeRecord:  # fmt: skip
-    """What is written before the last page leaves."""
+def outcome_record(position: Position, moment: datetime, state: State, code: str, duration_ms: int) -> OutcomeRecord:
+    """What is written before the last page leaves; the position is that behind all that was let out."""
+    is_whole = state == "finished"
     return OutcomeRecord(
-        position.query, utc(moment), position.decision_index, state, rows, size, ports, code, duration_ms
-    )
+        position.query, utc(moment), position.decision_index, state, position.rows, position.bytes,
+        position.ports if is_whole else (), code, duration_ms, position.missing if is_whole else (),
+        position.withheld if is_whole else (), position.result, tuple(sorted(position.stands_on)),
+    )  # fmt: skip
 
 
 def alarm_record(
@@ -113,6 +113,17 @@ def alarm_record(
 ) -> AlarmRecord:
     """What is written when Trino asks for more than was admitted, or for a query that nobody admitted."""
     query, index = (admission.query, admission.decision_index) if admission else ("", 0)
+    catalog, dot, _ = refused.target.partition(".")
+    concerns = (catalog,) if dot else ()
     return AlarmRecord(
-        query, utc(moment), user[:200], index, refused.operation, refused.target, refused.columns, count, build
+        query,
+        utc(moment),
+        user[:200],
+        index,
+        refused.operation,
+        refused.target,
+        refused.columns,
+        count,
+        build,
+        concerns,
     )

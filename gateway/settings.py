@@ -186,9 +186,15 @@ class ServiceSettings(Section):
 
 
 class AuditSettings(Section):
-    """Where the audit log is kept."""
+    """Where the audit log is kept, and under which name and key it is signed."""
 
     file: Path
+    origin: str
+    """The log's name, such as `portgate.example.org/audit`; it never changes."""
+    key_file: Path
+    """The log's private key (Ed25519, PEM)."""
+    gateway: str = "gateway"
+    """This gateway's name; of several that write one log, each has its own."""
 
 
 class UsageSettings(Section):

@@ -8,13 +8,15 @@ from collections.abc import Awaitable, Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from gateway.adapters.audit_store import SqliteAuditStore
+from gateway.adapters.audit_sqlite import SqliteStorage
+from gateway.adapters.audit_store import AuditStore, Writer
 from gateway.adapters.bundle_store import BundleStore, Rules, read_keys
 from gateway.adapters.catalog_files import read_catalog
 from gateway.adapters.certificates import ClientCertificates
 from gateway.adapters.clock import now
 from gateway.adapters.identity import Identities
 from gateway.adapters.kernel_pool import KernelPool
+from gateway.adapters.log_key import read_signing_key
 from gateway.adapters.narrow import NarrowCheck
 from gateway.adapters.oidc import OidcProvider
 from gateway.adapters.opa import OpaPolicy
@@ -23,6 +25,7 @@ from gateway.adapters.tokens import TokenReader
 from gateway.adapters.trino import Trino
 from gateway.adapters.usage_store import SqliteUsageStore
 from gateway.adapters.wall import Wall
+from gateway.audit.note import Signer
 from gateway.dialogue import Dialogue
 from gateway.edge.credentials import identify, plain_challenge
 from gateway.edge.oauth import Login
@@ -42,7 +45,8 @@ class Gateway:
     """One running gateway: the gate, and the parts that must be opened and closed."""
 
     def __init__(self, settings: Settings) -> None:
-        self._audit = SqliteAuditStore(settings.audit.file)
+        build = _build()
+        self._audit = _audit(settings, build)
         self._usage = SqliteUsageStore(settings.usage_file)
         self._opa = OpaPolicy(str(settings.opa.url), settings.opa.timeout_seconds)
         catalog = read_catalog(settings.catalog_directory, settings.ports)
@@ -50,7 +54,6 @@ class Gateway:
         tokens = TokenReader(settings.issuers)
         identity = Identities(tokens, ClientCertificates(settings.listen, settings.services, now))
         self.login = _login(settings, tokens, identity)
-        build = _build()
         self.wall = Wall(self._audit, now, build, settings.wall.maintenance_users)
         self._engine = Trino(settings.trino, self.wall)
         running = RunningAnswers()
@@ -111,6 +114,14 @@ async def _state(probe: Callable[[], Awaitable[Any]]) -> str:
     return "ok"
 
 
+def _audit(settings: Settings, build: str) -> AuditStore:
+    chosen = settings.audit
+    signer = Signer(chosen.origin, read_signing_key(chosen.key_file))
+    return AuditStore(
+        SqliteStorage(chosen.file, chosen.origin, tuple(sorted(settings.ports))), Writer(chosen.gateway, build, signer)
+    )
+
+
 def _login(settings: Settings, tokens: TokenReader, identity: Identities) -> Login | None:
     """Let people log in through their browser, if the settings name a provider."""
     chosen = settings.external_login
@@ -139,7 +150,7 @@ def _trino_clients(settings: Settings, gate: Gate, login: Login | None, secret: 
     )
 
 
-def _bundles(settings: Settings, audit: SqliteAuditStore, running: RunningAnswers, build: str) -> BundleStore:
+def _bundles(settings: Settings, audit: AuditStore, running: RunningAnswers, build: str) -> BundleStore:
     policy = settings.policy
     keys = read_keys(policy.keys_directory, settings.ports)
     rules = Rules(policy.bundles_directory, policy.max_bundle_age_days)

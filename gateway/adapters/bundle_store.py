@@ -239,7 +239,7 @@ class BundleStore:
         manifest = bundle.manifest
         return PublicationRecord(
             "", utc(self._clock()), manifest.name, by[:200], bundle.revision, manifest.serial,
-            f"{manifest.made:%Y-%m-%dT%H:%M:%SZ}", _digest(served.content), self._build,
+            f"{manifest.made:%Y-%m-%dT%H:%M:%SZ}", _digest(served.content), self._build, (manifest.name,),
         )  # fmt: skip
 
     def _put_into_force(self, port: str, bundle: Bundle, served: Served) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import orjson
@@ -67,6 +67,6 @@ def _mended(value: object) -> object:
         return {_mended(name): _mended(each) for name, each in value.items()}
     if isinstance(value, tuple | list):
         return [_mended(each) for each in value]
-    if hasattr(value, "__dataclass_fields__"):
+    if is_dataclass(value):
         return {each.name: _mended(getattr(value, each.name)) for each in fields(value)}
     return value

@@ -120,7 +120,7 @@ def signatures_of(note: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
 
 
 def signers_of(note: str, known: Iterable[Verifier]) -> tuple[str, Mapping[Verifier, int]]:
-    """Return a note's text, and who of the known have signed it, with when. Raises NoteRefused if one of them has not."""
+    """Return a note's text, and who of the known have signed it, when; raises NoteRefused if one is wrong."""
     text, found = signatures_of(note)
     keys = {(verifier.name, verifier.id): verifier for verifier in known}
     signed: dict[Verifier, int] = {}

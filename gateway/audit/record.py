@@ -98,10 +98,10 @@ class OutcomeRecord:
     missing: tuple[str, ...] = ()
     """The ports that the answer came without."""
     withheld: tuple[str, ...] = ()
-    """The ports that release statistics only, so that groups too small may be missing."""
+    """The ports that did not give all that was asked of them: columns, rows or groups."""
     result: str = ""
-    """What was let out: SHA-256 over the digest of all pages before (32 zero bytes at first) and the rows of the page,
-    page by page, in hexadecimal; empty if nothing was."""
+    """What was let out, in hexadecimal: page by page, SHA-256 over what it was before the page (32 zero bytes at first)
+    and the SHA-256 of the page's rows as JSON; empty if nothing was."""
     concerns: tuple[str, ...] = ()
 
 

@@ -1,4 +1,4 @@
-"""A tree of a given size -> the static files that serve it: tiles of 256 hashes and bundles of entries (C2SP tlog-tiles).
+"""A tree of a given size -> its static files: tiles of 256 hashes and bundles of entries (C2SP tlog-tiles).
 
 *Invariants*
 - A tile of level L holds the roots of full tiles of level L-1; a partial one is never hashed into the level above.
@@ -42,10 +42,11 @@ def tile_at(path: str) -> Tile:
     """Read a tile's path, in its one spelling; raises ValueError."""
     head, partial, width = path.partition(".p/")
     words = head.split("/")
-    if len(words) < 3 or words[0] != "tile" or not all(_is_number(w) for w in (words[-1], *(w[1:] for w in words[2:-1]))):
+    numbers = [word.removeprefix("x") for word in words[2:]]
+    if not numbers or words[0] != "tile" or not all(map(_is_number, numbers)):
         raise ValueError(f"{path!r} is no path of a tile")
     level = None if words[1] == "entries" else int(words[1]) if _is_number(words[1], 2) else -1
-    number = int("".join(word.lstrip("x") for word in words[2:]))
+    number = int("".join(numbers))
     tile = Tile(level, number, int(width) if _is_number(width, 3) else 0 if partial else WIDTH)
     if tile.path != path or not 1 <= tile.width <= WIDTH or not 0 <= (tile.level or 0) < 64:
         raise ValueError(f"{path!r} is no path of a tile")

@@ -121,20 +121,23 @@ def includes(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: b
 
 def is_consistent(old: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]) -> bool:
     """Say whether a proof shows that one tree is the beginning of another (RFC 9162, section 2.1.4.2)."""
-    if old == size or old == 0:
-        return not proof and (old_root == root if old else old_root == EMPTY_ROOT)
-    if not 0 < old < size or any(len(each) != HASH_BYTES for each in proof):
+    if old in (0, size):
+        return not proof and old_root == (root if old else EMPTY_ROOT)
+    if not 0 < old < size or not proof or any(len(each) != HASH_BYTES for each in proof):
         return False
     path = list(proof) if old & (old - 1) else [old_root, *proof]
-    if not path:
-        return False
+    return _both_roots(old, size, path) == (old_root, root)
+
+
+def _both_roots(old: int, size: int, path: Sequence[bytes]) -> tuple[bytes, bytes] | None:
+    """Return the roots of both trees that a path says; None if it is too long or too short for them."""
     node, last = old - 1, size - 1
     while node & 1:
         node, last = node >> 1, last >> 1
     first = second = path[0]
     for sibling in path[1:]:
         if last == 0:
-            return False
+            return None
         if node & 1 or node == last:
             first, second = node_hash(sibling, first), node_hash(sibling, second)
             while not node & 1 and node:
@@ -142,7 +145,7 @@ def is_consistent(old: int, old_root: bytes, size: int, root: bytes, proof: Sequ
         else:
             second = node_hash(second, sibling)
         node, last = node >> 1, last >> 1
-    return last == 0 and first == old_root and second == root
+    return (first, second) if last == 0 else None
 
 
 def _split(count: int) -> int:

@@ -1,9 +1,9 @@
 """One record -> what each port may read of it, and the entry that commits the log to all of that at once.
 
-An entry is canonical JSON: `{"hueneme":"…","los_angeles":"…",…,"whole":"…"}`. Each value is the Base64 of SHA-256 over a
-salt and what that reader may read: the record's line for an auditor (`whole`), the port's view of it, or nothing at all.
-A port that is given its salts can so prove that each record was either shown to it or, by the log's own word, none of
-its business; without a salt a value says nothing, not even to who guesses the record.
+An entry is canonical JSON: `{"hueneme":"…","los_angeles":"…",…,"whole":"…"}`. Each value is the Base64 of SHA-256 over
+a salt and what that reader may read: the record's line for an auditor (`whole`), the port's view of it, or nothing. A
+port that is given its salts can so prove that each record was either shown to it or, by the log's own word, none of its
+business; without a salt a value says nothing, not even to who guesses the record.
 
 *Invariants*
 - A salt is made of the record's seed and the reader's name: who has one salt learns no other, and not the seed.
@@ -27,8 +27,6 @@ NOTHING = b""
 
 _NEVER = frozenset({"sent_sql"})
 """It holds the conditions and mappings of all ports at once; each port's own part stands in `tables`."""
-_EVERYBODYS = "california"
-"""The catalog of the canonical tables."""
 
 
 def salt(seed: bytes, reader: str) -> bytes:
@@ -66,10 +64,10 @@ def _of_keys(value: object, port: str) -> object:
 
 
 def _of_asked(value: object, port: str) -> object:
-    """Of what is told table by table: the port's own tables, and those of all ports."""
+    """Of what is told table by table, `port.schema.table`: the port's own tables."""
     if not isinstance(value, Mapping):
         return value
-    return {name: each for name, each in value.items() if name.partition(".")[0] in (port, _EVERYBODYS)}
+    return {name: each for name, each in value.items() if name.partition(".")[0] == port}
 
 
 def _of_tables(value: object, port: str) -> object:

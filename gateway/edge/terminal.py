@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.cells import cell_len
@@ -239,6 +239,33 @@ def _members(*members: tuple[str, Sequence[str]]) -> Iterator[str]:
             yield from textwrap.wrap(printable(value), 118, initial_indent=head, subsequent_indent=" " * 12)
 
 
+def _of_alarm(record: Members) -> str:
+    times = f" ({record['count']} times)" if record["count"] > 1 else ""
+    return f"{record['operation']} {record['target']} {', '.join(record['columns'])}".strip() + times
+
+
+def _of_outcome(record: Members) -> str:
+    code = f" {record['code']}" if record["code"] else ""
+    return f"{record['state']}{code}, {record['rows']:,} rows, {record['duration_ms']} ms"
+
+
+def _of_execution(record: Members) -> str:
+    read = ", ".join(f"{each['port']}.{each['table']} {each['rows']:,} rows" for each in record["tables"])
+    return f"{record['state']}: {read or 'no table'}"
+
+
+_DETAILS: Mapping[str, Callable[[Members], str]] = {
+    "alarm": _of_alarm,
+    "outcome": _of_outcome,
+    "execution": _of_execution,
+    "publication": lambda r: f"{r['port']}: {r['revision'][:12]}, serial {r['serial']}, made {r['made']}",
+    "login": lambda r: f"{r['code']}: {r['claimed'] or 'nobody'}, {r['count']} times",
+    "service": lambda r: f"{r['gateway']} {r['event']}, build {r['build']}",
+    "reading": lambda r: f"{r['reader']['id']} as {r['role']}: {r['way']}, {r['found']} records",
+}
+"""Kind of record -> what a line of a list says of it; of a question, its text."""
+
+
 def log_lines(entries: Iterable[tuple[int, Members]]) -> Iterator[str]:
     """Yield one line for each record of the audit log."""
     names = ("index", "time", "what", "partner", "query", "detail")
@@ -252,14 +279,8 @@ def log_lines(entries: Iterable[tuple[int, Members]]) -> Iterator[str]:
 
 
 def _log_detail(record: Members) -> str:
-    if record["kind"] == "outcome":
-        code = f" {record['code']}" if record["code"] else ""
-        return f"{record['state']}{code}, {record['rows']:,} rows, {record['duration_ms']} ms"
-    if record["kind"] == "alarm":
-        times = f" ({record['count']} times)" if record["count"] > 1 else ""
-        return f"{record['operation']} {record['target']} {', '.join(record['columns'])}".strip() + times
-    if record["kind"] == "publication":
-        return f"{record['port']}: {record['revision'][:12]}, serial {record['serial']}, made {record['made']}"
+    if record["kind"] in _DETAILS:
+        return _DETAILS[record["kind"]](record)
     sql = " ".join(str(record["sql"]).split())
     asked = sql if len(sql) <= 60 else sql[:59] + "…"
     return f"{record['purpose']}: {asked}" if record["kind"] == "decision" else f"{record['code']}: {asked}"

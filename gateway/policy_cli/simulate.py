@@ -42,7 +42,7 @@ def simulate(
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Replay the query log under an edit: which queries would be refused, allowed, narrowed or widened."""
-    from gateway.adapters.audit_file import read_questions
+    from gateway.adapters.audit_reading import read_questions
     from gateway.errors import AuditUnavailable
     from gateway.policy.simulate import Simulation
     from gateway.policy_cli import sources

@@ -79,7 +79,7 @@ def test_whatever_is_changed_in_a_note_is_noticed(data: st.DataObject) -> None:
     note = cosigned()
     known = [LOG_SIGNER.verifier, PORT_SIGNER.verifier]
     at = data.draw(st.integers(0, len(note) - 1))
-    put = data.draw(st.sampled_from(["", "a", "0", "\n", " ", "+", "=", "—", "x\n", "\n\n", "\r", "\x00", note[at] * 2]))
+    put = data.draw(st.sampled_from(["", "a", "0", "\n", " ", "+", "=", "—", "x\n", "\n\n", "\r", "\0", note[at] * 2]))
     changed = note[:at] + put + note[at + 1 :]
 
     try:
@@ -119,7 +119,8 @@ def test_what_is_no_key_is_refused(key: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "a\n1\n", HEAD.text + "more\n", HEAD.text[:-1], HEAD.text.replace("\n2", "\n02"), HEAD.text.replace("\n2", "\n-2"),
+        "", "a\n1\n", HEAD.text + "more\n", HEAD.text[:-1], HEAD.text.replace("\n2", "\n02"),
+        HEAD.text.replace("\n2", "\n-2"),
         HEAD.text.replace("\n2", "\n٢"), "a\n1\nAAAA\n", HEAD.text.replace(LOG_SIGNER.name, ""),
         HEAD.text.replace("20852163", "9" * 20), HEAD.text.replace("20852163", ""),
     ],

@@ -12,9 +12,9 @@ from gateway.audit.record import (
     AlarmRecord,
     DecisionRecord,
     OutcomeRecord,
+    Record,
     RecordedPartner,
     RecordedTable,
-    Record,
     RefusalRecord,
 )
 

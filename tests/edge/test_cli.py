@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -12,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.adapters.audit_file import AuditFile
 from gateway.adapters.issuer import make_issuer
-from gateway.audit.record import DecisionRecord, OutcomeRecord, Record, RecordedPartner, encode
+from gateway.audit.record import DecisionRecord, OutcomeRecord, Record, RecordedPartner
+from tests.audit.logs import open_store
 from tests.edge.test_serve import ROOT, free_ports, make_certificate
 
 COMMANDS = ["serve", "token", "query", "explain", "catalog", "audit"]
@@ -29,7 +30,7 @@ policy:
   library_file: policy/gateway.tar.gz
   secret_file: secrets/bundles
 issuers: [{{issuer: "https://portgate.local/dev", jwks_file: {home}/identity/jwks.json}}]
-audit: {{file: {home}/audit/audit.sqlite}}
+audit: {{file: {home}/audit/audit.sqlite, origin: portgate.test/audit, key_file: secrets/audit-key.pem}}
 catalog_directory: catalog
 mask_key_file: secrets/mask
 """
@@ -279,30 +280,31 @@ ASKER = RecordedPartner("gobiz-analyst", "gobiz", "state_agency", (), "t-1")
 @pytest.fixture
 def logged(tmp_path: Path) -> Path:
     _make_home(tmp_path / "home")
-    log = AuditFile(tmp_path / "home" / "audit" / "audit.sqlite")
+    log = open_store(tmp_path / "home" / "audit" / "audit.sqlite")
     records: list[Record] = [
         DecisionRecord(
             "q-1", "2026-11-22T12:00:00.000Z", ASKER, "freight_resilience", "", "SELECT\n 1", "", (), {}, "", ""
         ),
-        OutcomeRecord("q-1", "2026-11-22T12:00:01.000Z", 1, "finished", rows=3, duration_ms=20),
+        OutcomeRecord("q-1", "2026-11-22T12:00:01.000Z", 2, "finished", rows=3, duration_ms=20),
     ]
-    log.commit([(record, encode(record)) for record in records])
+    for record in records:
+        asyncio.run(log.append(record))
     log.close()
     return tmp_path / "home"
 
 
 def test_the_log_is_listed_oldest_first(logged: Path) -> None:
-    told = portgate("audit", home=logged)
+    told = portgate("audit", "--query", "q-1", home=logged)
 
     assert [" ".join(line.split()) for line in told.stdout.splitlines()[2:]] == [
-        "1 2026-11-22T12:00:00 decision gobiz-analyst q-1 freight_resilience: SELECT 1",
-        "2 2026-11-22T12:00:01 outcome gobiz-analyst q-1 finished, 3 rows, 20 ms",
+        "2 2026-11-22T12:00:00 decision gobiz-analyst q-1 freight_resilience: SELECT 1",
+        "3 2026-11-22T12:00:01 outcome gobiz-analyst q-1 finished, 3 rows, 20 ms",
     ]
 
 
 def test_the_log_as_json_holds_each_record_whole(logged: Path) -> None:
-    told = portgate("audit", "--json", "--limit", "1", home=logged)
+    told = portgate("audit", "--json", "--query", "q-1", "--limit", "1", home=logged)
 
     (line,) = [json.loads(line) for line in told.stdout.splitlines()]
-    assert line["index"] == 2
+    assert line["index"] == 3
     assert line["record"]["state"] == "finished"

@@ -14,7 +14,7 @@ import pytest
 from sqlglot import exp
 
 from gateway import answer as answers
-from gateway.adapters.audit_file import Entry, read_log
+from gateway.adapters.audit_reading import Entry, read_log
 from gateway.asking import Decided
 from gateway.conversation import QueryRequest
 from gateway.desk import Planned
@@ -191,4 +191,4 @@ def test_a_lost_guard_is_caught_by_the_wall_and_is_an_alarm(
     assert (outcome["state"], outcome["code"], outcome["rows"]) == ("failed", "verification_failed", 0)
     assert (alarm["query"], alarm["decision_index"]) == (fault.value.query_id, outcome["decision_index"])
     assert alarm["target"] == target
-    assert column in (alarm["columns"] or [""])  # type: ignore[operator]
+    assert column in (alarm["columns"] or [""])
