@@ -156,7 +156,7 @@ def test_every_query_of_this_run_has_a_decision_and_an_outcome(stack: Stack) -> 
         lines = [json.loads(line) for (line,) in log.execute("SELECT line FROM records ORDER BY idx")]
 
     outcomes = [line["decision_index"] for line in lines if line["kind"] == "outcome"]
-    decisions = [index for index, line in enumerate(lines, start=1) if line["kind"] == "decision"]
+    decisions = [line["index"] for line in lines if line["kind"] == "decision"]
     assert sorted(outcomes) == decisions
     assert lines[-1]["kind"] == "refusal"
     assert lines[-1]["sql"] == "DROP TABLE vessel_calls"
