@@ -49,8 +49,9 @@ async def _serve(settings: Settings) -> int:
         secret = settings.policy.secret_file.read_text(encoding="ascii").strip()
         inside = bundles_app(gateway.bundles.served_after, secret, wall)
         app = make_app(
-            gateway.gate, gateway.ready, gateway.bundles, gateway.login, gateway.trino_clients, gateway.links
-        )
+            gateway.gate, gateway.ready, gateway.bundles, gateway.login, gateway.trino_clients, gateway.links,
+            gateway.log_routes,
+        )  # fmt: skip
         await serve(app, settings.listen, (inside, settings.wall), gateway.trino_clients.close)
     finally:
         try:

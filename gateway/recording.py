@@ -44,7 +44,7 @@ def _shortened(found: re.Match[str]) -> str:
     return found[0] if size <= MOST_QUOTED else f"'<{size} characters>'"
 
 
-def _recorded(partner: Partner) -> RecordedPartner:
+def recorded_partner(partner: Partner) -> RecordedPartner:
     return RecordedPartner(
         partner.id, partner.organisation, partner.organisation_class, partner.roles, partner.token_id,
         dict(partner.attributes),
@@ -54,8 +54,8 @@ def _recorded(partner: Partner) -> RecordedPartner:
 def _asking(partner: Partner, request: QueryRequest) -> tuple[RecordedPartner, RecordedPartner | None]:
     """Who really asks, and for a preview the partner as whom."""
     if request.preview is None:
-        return _recorded(partner), None
-    return _recorded(request.preview.steward), _recorded(partner)
+        return recorded_partner(partner), None
+    return recorded_partner(request.preview.steward), recorded_partner(partner)
 
 
 def _place(request: QueryRequest) -> str:

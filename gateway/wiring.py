@@ -27,6 +27,8 @@ from gateway.adapters.usage_store import SqliteUsageStore
 from gateway.adapters.wall import Wall
 from gateway.audit.note import Signer
 from gateway.dialogue import Dialogue
+from gateway.edge.api import AddRoutes
+from gateway.edge.audit_access import LogAccess
 from gateway.edge.credentials import identify, plain_challenge
 from gateway.edge.oauth import Login
 from gateway.edge.results import Links
@@ -76,6 +78,12 @@ class Gateway:
         sealing = _sealing_secret(settings)
         self.trino_clients = _trino_clients(settings, self.gate, self.login, sealing)
         self.links = Links(sealing)
+        self._access = LogAccess(
+            lambda request: identify(request.scope, self.gate), self._audit, now, self.bundles.organisation,
+            tuple(sorted(settings.ports)),
+        )  # fmt: skip
+        self.log_routes: tuple[AddRoutes, ...] = ()
+        """What serves the log over HTTP."""
 
     async def start(self) -> None:
         """Put the ports' agreements into force, and start the kernel's workers."""

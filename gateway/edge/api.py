@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Annotated, Protocol
 
 import orjson
@@ -49,6 +49,8 @@ SECURITY_HEADERS = [
 ]
 
 Readiness = Callable[[], Awaitable[Mapping[str, str]]]
+AddRoutes = Callable[[FastAPI], None]
+"""What puts routes of its own on the application."""
 
 
 class Bundles(Intake, Protocol):
@@ -76,11 +78,13 @@ def make_app(
     login: Login | None = None,
     trino_clients: TrinoProtocol | None = None,
     links: Links | None = None,
+    more: Iterable[AddRoutes] = (),
 ) -> FastAPI:
     """Return the application: the gate's questions under /api, its health under /livez and /readyz.
 
     With `bundles`, the ports' stewards publish to them; with `login`, people log in through their browser; with
-    `trino_clients`, Trino's clients are answered under /v1; with `links`, each answer has its address in every format.
+    `trino_clients`, Trino's clients are answered under /v1; with `links`, each answer has its address in every
+    format; `more` is put on last: the log's own routes.
     """
     app = FastAPI(
         title="Portgate",
@@ -105,6 +109,8 @@ def make_app(
         add_publishing(app, bundles, lambda request: identify(request.scope, gate), _read_body)
     if login is not None:
         add_login(app, login)
+    for add in more:
+        add(app)
     return app
 
 

@@ -18,7 +18,7 @@ from gateway.audit.record import DecisionRecord, OutcomeRecord, Record, Recorded
 from tests.audit.logs import open_store
 from tests.edge.test_serve import ROOT, free_ports, make_certificate
 
-COMMANDS = ["serve", "token", "query", "explain", "catalog", "audit"]
+COMMANDS = ["serve", "token", "query", "explain", "catalog"]
 
 SETTINGS = """
 listen: {{tls_port: {tls}, plain_port: {plain}, certificate_file: tls/ca.pem, key_file: tls/gateway.key}}
@@ -217,7 +217,7 @@ def test_a_gateway_with_another_certificate_is_not_believed(stack: Stack, tmp_pa
         ["token", "--as", "gobiz-analyst", "--purpose", "curiosity"],
         ["token", "--as", "gobiz-analyst", "--ttl", "0"],
         ["frobnicate"],
-        ["audit", "--limit", "0"],
+        ["audit", "search", "--limit", "0"],
     ],
 )
 def test_a_wrong_command_exits_2(stack: Stack, words: list[str]) -> None:
@@ -294,7 +294,7 @@ def logged(tmp_path: Path) -> Path:
 
 
 def test_the_log_is_listed_oldest_first(logged: Path) -> None:
-    told = portgate("audit", "--query", "q-1", home=logged)
+    told = portgate("audit", "search", "--query", "q-1", home=logged)
 
     assert [" ".join(line.split()) for line in told.stdout.splitlines()[2:]] == [
         "2 2026-11-22T12:00:00 decision gobiz-analyst q-1 freight_resilience: SELECT 1",
@@ -303,7 +303,7 @@ def test_the_log_is_listed_oldest_first(logged: Path) -> None:
 
 
 def test_the_log_as_json_holds_each_record_whole(logged: Path) -> None:
-    told = portgate("audit", "--json", "--query", "q-1", "--limit", "1", home=logged)
+    told = portgate("audit", "search", "--json", "--query", "q-1", "--limit", "1", home=logged)
 
     (line,) = [json.loads(line) for line in told.stdout.splitlines()]
     assert line["index"] == 3

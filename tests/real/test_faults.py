@@ -144,7 +144,7 @@ def test_a_client_that_goes_away_stops_the_query_in_trino(stack: Stack) -> None:
         client.post("/api/queries", json={"sql": HEAVY, "purpose": "freight_resilience"}, timeout=6)
 
     assert wait_until(lambda: cancelled_in_trino(stack) > before, 10)
-    done = stack.portgate("audit", "--limit", "5", "--json").stdout
+    done = stack.portgate("audit", "search", "--limit", "5", "--json").stdout
     assert "cancelled" in done
 
 

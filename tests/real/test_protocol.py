@@ -111,7 +111,7 @@ def test_a_query_that_is_cancelled_is_written_down_as_cancelled(stack: Stack) ->
 
     cursor.cancel()
 
-    written = stack.portgate("audit", "--query", cursor.query_id, "--json").stdout.splitlines()
+    written = stack.portgate("audit", "search", "--query", cursor.query_id, "--json").stdout.splitlines()
     assert json.loads(written[-1])["record"]["state"] == "cancelled"
 
 
