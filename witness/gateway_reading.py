@@ -5,12 +5,14 @@ from __future__ import annotations
 import http.client
 import ssl
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 MOST_BYTES = 64 * 1024 * 1024
 SECONDS = 15.0
+QUIET_SECONDS = 60.0
 
 
 class Unreachable(Exception):
@@ -29,6 +31,7 @@ class Gateway:
             raise ValueError(f"{url} is no address of a gateway")
         self._prefix = parts.path.rstrip("/")
         self._token_file, self._token_command, self._token = token_file, token_command, ""
+        self._quiet_until = 0.0
         self._connect = _connector(parts.scheme, parts.hostname, parts.port, ca_file)
         self._connection: http.client.HTTPConnection | None = None
 
@@ -61,11 +64,15 @@ class Gateway:
     def views(self, port: str, low: int, high: int) -> list[bytes]:
         """Return the first of the port's views from `low` to `high`, at least one; raises Unreachable."""
         path = f"/log/views/{port}?from={low}&to={high}"
+        if time.monotonic() < self._quiet_until:
+            raise Unreachable("the gateway did not take the token a moment ago")
         try:
             lines = self._got(path, self._bearer()).splitlines()
         except Unauthorised:
+            self._quiet_until = time.monotonic() + QUIET_SECONDS  # each try is a record of the log
             self._renew()
             lines = self._got(path, self._bearer()).splitlines()
+            self._quiet_until = 0.0
         if not lines or len(lines) > high - low:
             raise Unreachable("the gateway gave no views, or more than were asked for")
         return lines
