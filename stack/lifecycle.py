@@ -2,8 +2,8 @@
 
 Keys and data first, then PostgreSQL, OPA, the ports' witnesses and the gateway at once, to which the ports' agreements
 are published; then Trino, which asks the gateway's second wall before it does anything, then what must be loaded; last
-of all the gateway must find all that it needs. What this run started is stopped again if this run fails or is interrupted: a stack is up
-as a whole or as it was before.
+of all the gateway must find all that it needs. What this run started is stopped again if this run fails or is
+interrupted: a stack is up as a whole or as it was before.
 """
 
 from __future__ import annotations

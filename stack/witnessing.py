@@ -26,9 +26,7 @@ from stack.trino_access import LOADER
 PARTNERS_FILE = CHECKOUT / "deploy" / "local" / "witnesses.yaml"
 EVERY_SECONDS = 2
 QUORUM = 3
-METADATA = r"""
-(?s:SET .*|SHOW .*|BEGIN( READ ONLY)?|COMMIT|ROLLBACK|SELECT version\(\)|SELECT 1)
-"""
+METADATA_FILE = CHECKOUT / "deploy" / "witness" / "postgresql-metadata.txt"
 
 
 def configure(home: Home, settings: StackSettings, port: str) -> str:
@@ -121,7 +119,7 @@ def _settings(home: Home, settings: StackSettings, port: str) -> str:
             _line("files", str(home.postgres / "log" / "*.json")),
             _line("logins", [READER]),
             _line("maintenance_users", [LOADER]),
-            _line("metadata", [METADATA.strip()]),
+            _line("metadata_file", str(METADATA_FILE)),
         ]
     return "\n".join(lines) + "\n"
 

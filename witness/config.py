@@ -74,7 +74,8 @@ def _config(said: Mapping[str, Any], beside: Path) -> Config:
     certificate, key = path(listen, "certificate_file"), path(listen, "key_file")
     reads = dict(said["reads"]) if "reads" in said else None
     if reads:
-        reads["files"] = str(beside / reads["files"])
+        for name in {"files", "metadata_file"} & reads.keys():
+            reads[name] = str(beside / reads[name])
     keys = tuple(key_in(text) for text in log["verifier_keys"])
     if not keys or any(key.kind != OF_LOG for key in keys):
         raise ValueError("log.verifier_keys must hold the log's own key")

@@ -15,7 +15,7 @@ import glob
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ MOST_LINES = 20_000
 PROBE = "portgate-probe"
 """The gateway's name when it looks whether a port answers, for a query that it has recorded."""
 _SIGNED = re.compile(r"/\*portgate user=(\S+) query=(\S+)\*/\s*$")
+_QUOTED = re.compile(r"'(?:[^']|'')*'")
 _STATEMENT = re.compile(r"(?:statement|execute [^:]*): (.*)", re.DOTALL)
 _USER = re.compile(r"(.+)#([0-9]{1,18})(?::\w+)?")
 
@@ -43,8 +44,8 @@ class ReadSettings:
     """PostgreSQL's roles with which Trino logs in; other roles are the port's own business."""
     maintenance_users: tuple[str, ...] = ()
     """Users of Trino whose reads need no record."""
-    metadata: tuple[str, ...] = ()
-    """Patterns of unsigned statements that read no rows of the port: each must match a whole statement."""
+    metadata_file: str = ""
+    """Unsigned statements of Trino's that read no rows of the port, one a line, texts in quotes written as '?'."""
     grace_seconds: float = 30.0
     """How long a record may take to be mirrored."""
     admits_seconds: float = 3600.0
@@ -86,7 +87,7 @@ class Reads:
         self._settings, self._state, self._port, self._view, self._alarms = (
             settings, folder / "reads.json", port, view, alarms,
         )  # fmt: skip
-        self._metadata = [re.compile(pattern, re.DOTALL) for pattern in settings.metadata]
+        self._metadata = _metadata(settings.metadata_file)
         if self._state.exists():
             self._places: dict[str, int] = json.loads(self._state.read_bytes())
         else:  # what was read before there was a witness is not for it to judge
@@ -125,7 +126,7 @@ class Reads:
 
     def _is_allowed(self, read: Read) -> bool:
         if not read.user:
-            return any(pattern.fullmatch(read.statement) for pattern in self._metadata)
+            return _plain(read.statement) in self._metadata
         named = _USER.fullmatch(read.user)
         if read.user in self._settings.maintenance_users or not named:
             return read.user in self._settings.maintenance_users
@@ -148,7 +149,16 @@ def settings_in(said: Mapping[str, Any]) -> ReadSettings:
     settings = ReadSettings(**told)
     if settings.kind not in ("postgresql", "lines") or (settings.kind == "postgresql" and not settings.logins):
         raise ValueError("reads.kind is postgresql, with reads.logins, or lines")
-    return replace(settings, files=str(Path(settings.files).expanduser()))
+    return settings
+
+
+def _metadata(file: str) -> frozenset[str]:
+    lines = Path(file).read_text(encoding="utf-8").splitlines() if file else []
+    return frozenset(line for line in lines if line and not line.startswith("#"))
+
+
+def _plain(statement: str) -> str:
+    return " ".join(_QUOTED.sub("'?'", statement).split())
 
 
 def _evidence(read: Read) -> dict[str, object]:
