@@ -14,6 +14,7 @@ from __future__ import annotations
 import glob
 import json
 import re
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -176,8 +177,9 @@ def _lines(file: Path, place: int) -> Iterator[tuple[bytes, int]]:
 
 
 def _name(file: Path) -> str:
-    """Name a file so that one that takes its place has another."""
-    return f"{file}@{file.stat().st_ino}"
+    """Name a file so that what takes its place, or is written into it anew, has another."""
+    with file.open("rb") as stream:
+        return f"{file}@{file.stat().st_ino}@{zlib.crc32(stream.readline())}"
 
 
 def _seconds(text: str) -> float:

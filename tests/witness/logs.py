@@ -44,7 +44,7 @@ def decision(query: str, *ports: str, partner: str = "ana") -> DecisionRecord:
     )  # fmt: skip
 
 
-@dataclass
+@dataclass(eq=False)
 class TestLog:
     """A log in memory, which shows itself as the gateway's addresses would."""
 
@@ -66,7 +66,9 @@ class TestLog:
 
     def grown(self, count: int, seed: bytes = b"s" * 32) -> TestLog:
         """Put some records at the end that say nothing much."""
-        return self.add(*(ServiceRecord("", LOGGED, "started", f"g{n}", "b") for n in range(count)), seed=seed)
+        first = len(self.rows)
+        names = (f"gateway-{n}" for n in range(first, first + count))
+        return self.add(*(ServiceRecord("", LOGGED, "started", name, "b") for name in names), seed=seed)
 
     @property
     def size(self) -> int:
