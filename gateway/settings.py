@@ -185,6 +185,16 @@ class ServiceSettings(Section):
         return self
 
 
+class WitnessSettings(Section):
+    """One port's witness of the audit log."""
+
+    port: str
+    url: HttpUrl
+    """Where it answers the C2SP witness protocol; `/add-checkpoint` comes behind."""
+    verifier_key: str
+    """Its public key, as `portgate-witness keygen` prints it."""
+
+
 class AuditSettings(Section):
     """Where the audit log is kept, and under which name and key it is signed."""
 
@@ -195,6 +205,25 @@ class AuditSettings(Section):
     """The log's private key (Ed25519, PEM)."""
     gateway: str = "gateway"
     """This gateway's name; of several that write one log, each has its own."""
+    witnesses: tuple[WitnessSettings, ...] = ()
+    """The ports' witnesses. With none, nobody but the gateway vouches for the log, and /readyz says so."""
+    quorum: PositiveInt = 3
+    """How many of them must have cosigned; not more than there are."""
+    ca_file: Path | None = None
+    """The authority behind the witnesses' certificates; the system's authorities if there is none."""
+    alarm_after_seconds: PositiveFloat = 600.0
+    """How long a checkpoint may stand without a quorum before that is an alarm in the log."""
+    stop_after_seconds: PositiveFloat = 14_400.0
+    """How long a checkpoint may stand without a quorum before no results are released any more."""
+
+    @model_validator(mode="after")
+    def _can_be_witnessed(self) -> Self:
+        ports = [witness.port for witness in self.witnesses]
+        if len(set(ports)) != len(ports):
+            raise ValueError("audit.witnesses names a port twice")
+        if ports and self.quorum > len(ports):
+            raise ValueError(f"audit.quorum is {self.quorum}, and there are {len(ports)} audit.witnesses")
+        return self
 
 
 class UsageSettings(Section):

@@ -25,11 +25,13 @@ from gateway.adapters.tokens import TokenReader
 from gateway.adapters.trino import Trino
 from gateway.adapters.usage_store import SqliteUsageStore
 from gateway.adapters.wall import Wall
+from gateway.adapters.witnesses import Witnessed, Witnesses
 from gateway.audit.note import Signer
 from gateway.dialogue import Dialogue
 from gateway.edge.api import AddRoutes
 from gateway.edge.audit_access import LogAccess
 from gateway.edge.credentials import identify, plain_challenge
+from gateway.edge.log_files import add_log_files
 from gateway.edge.oauth import Login
 from gateway.edge.results import Links
 from gateway.edge.sealed import Seal
@@ -49,6 +51,7 @@ class Gateway:
     def __init__(self, settings: Settings) -> None:
         build = _build()
         self._audit = _audit(settings, build)
+        self._witnesses = Witnesses(settings.audit, self._audit, now, build, tuple(sorted(settings.ports)))
         self._usage = SqliteUsageStore(settings.usage_file)
         self._opa = OpaPolicy(str(settings.opa.url), settings.opa.timeout_seconds)
         catalog = read_catalog(settings.catalog_directory, settings.ports)
@@ -59,7 +62,7 @@ class Gateway:
         self.wall = Wall(self._audit, now, build, settings.wall.maintenance_users)
         self._engine = Trino(settings.trino, self.wall)
         running = RunningAnswers()
-        recent = RecentQueries(self._audit)
+        recent = RecentQueries(Witnessed(self._audit, self._witnesses.check))
         self.bundles = _bundles(settings, self._audit, running, build)
         self.gate = Gate(
             catalog=catalog,
@@ -82,19 +85,23 @@ class Gateway:
             lambda request: identify(request.scope, self.gate), self._audit, now, self.bundles.organisation,
             tuple(sorted(settings.ports)),
         )  # fmt: skip
-        self.log_routes: tuple[AddRoutes, ...] = ()
+        self.log_routes: tuple[AddRoutes, ...] = (
+            lambda app: add_log_files(app, self._audit.storage.reading, self._access),
+        )
         """What serves the log over HTTP."""
 
     async def start(self) -> None:
         """Put the ports' agreements into force, and start the kernel's workers."""
         await self.bundles.load()
         await self._kernel.start()
+        await self._witnesses.start()
 
     async def close(self) -> None:
         """Let go of every part; what waits to be written is written."""
         await self._kernel.close()
         await self._opa.close()
         await self._engine.close()
+        await self._witnesses.close()
         await asyncio.to_thread(self._audit.close)
         await asyncio.to_thread(self._usage.close)
 
@@ -109,7 +116,7 @@ class Gateway:
             "usage": gate.usage.probe,
         }
         answers = await asyncio.gather(*(_state(probe) for probe in probes.values()))
-        return dict(zip(probes, answers, strict=True))
+        return {**dict(zip(probes, answers, strict=True)), "witnesses": self._witnesses.state()}
 
 
 async def _state(probe: Callable[[], Awaitable[Any]]) -> str:

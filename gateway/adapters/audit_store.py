@@ -76,6 +76,8 @@ class AuditStore:
         self.storage = storage
         self.lost: Future[AuditLost] = Future()
         """Done once nothing can be written any more."""
+        self.on_signed: Callable[[], None] = _nobody_waits
+        """Called by the writer thread after each checkpoint."""
         self._writer = writer
         self._live: set[int] = set()
         """Decisions this process was told are durable, and whose outcome was not offered yet."""
@@ -211,6 +213,8 @@ class AuditStore:
             self.storage.commit(lambda turn: turn.sign(self._writer.signer, now()))
         except AuditUnavailable as error:
             self._try_again(error)
+        else:
+            self.on_signed()
 
     def _try_again(self, error: AuditUnavailable) -> None:
         """Open the storage again for those who come later, unless it failed a moment ago, or for good."""
@@ -276,6 +280,10 @@ class AuditStore:
             is_mine = left.gateway == self._writer.gateway
             if left.index not in self._live if is_mine else left.gateway not in alive:
                 self._write(turn, OutcomeRecord(left.query, now(), left.index, "interrupted", concerns=left.concerns))
+
+
+def _nobody_waits() -> None:
+    """Nobody is told."""
 
 
 def now() -> str:

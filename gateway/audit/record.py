@@ -238,7 +238,7 @@ class ReadingRecord:
     time: str
     reader: RecordedPartner
     role: str
-    """As what: `auditor`, `steward` or `partner`."""
+    """As what: `auditor`, `steward`, `witness` or `partner`."""
     way: str
     """What was asked for, such as `search` or `export`."""
     wanted: Mapping[str, str]

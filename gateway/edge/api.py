@@ -220,6 +220,13 @@ def _answer_http_error(request: Request, error: Exception) -> Response:
     return problem_response(NotFound("there is nothing at this address", hint="See /api/openapi.json"))
 
 
+def _with_security(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Put the security headers behind others; an answer may say itself how long it is kept."""
+    said = list(headers)
+    names = {name.lower() for name, _ in said}
+    return [*said, *(each for each in SECURITY_HEADERS if each[0] != b"cache-control" or each[0] not in names)]
+
+
 class Outermost:
     """Puts the security headers on every answer, and keeps the text of unforeseen errors out of answers and logs."""
 
@@ -237,7 +244,7 @@ class Outermost:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message = {**message, "headers": [*message.get("headers", []), *SECURITY_HEADERS]}
+                message = {**message, "headers": _with_security(message.get("headers", []))}
             await send(message)
 
         if {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope["headers"]}:

@@ -25,7 +25,8 @@ from gateway.recording import recorded_partner, utc
 from gateway.strict_json import read_strict_json
 
 AUDITOR = "auditor"
-Role = Literal["auditor", "steward", "partner"]
+WITNESS = "witness"
+Role = Literal["auditor", "steward", "witness", "partner"]
 Identify = Callable[[Request], Awaitable[Partner]]
 
 OWN_KINDS = frozenset({"decision", "outcome", "refusal"})
@@ -40,13 +41,13 @@ class LogReader:
     partner: Partner
     role: Role
     port: str = ""
-    """A steward's."""
+    """A steward's or a witness's."""
 
     def may_see(self, kind: str, concerns: tuple[str, ...], asker: tuple[str, str]) -> bool:
         """Say whether a record is theirs to read; `asker` is the organisation and id of who asked the query."""
         if self.role == "auditor":
             return True
-        if self.role == "steward":
+        if self.role in ("steward", "witness"):
             return self.port in concerns
         return kind in OWN_KINDS and asker == (self.partner.organisation, self.partner.id)
 
@@ -54,7 +55,7 @@ class LogReader:
         """Return what is shown of a record that `may_see` admits."""
         if self.role == "auditor":
             return members
-        if self.role == "steward":
+        if self.role in ("steward", "witness"):
             shown: Mapping[str, Any] = read_strict_json(view(members, self.port))
             return shown
         return {name: value for name, value in members.items() if name not in _NOT_OWN}
@@ -89,9 +90,19 @@ class LogAccess:
             raise Denied(f"{reader.partner.id} is no auditor", hint="an auditor can ask for it")
         return reader
 
+    async def follower(self, request: Request, port: str) -> LogReader:
+        """Say as what somebody copies a port's views; raises Unauthenticated, Denied."""
+        reader = await self.reader(request)
+        partner = reader.partner
+        if reader.role == "auditor" or (reader.role, reader.port) == ("steward", port):
+            return LogReader(partner, reader.role, port)
+        if WITNESS in partner.roles and partner.attributes.get("port") == port:
+            return LogReader(partner, "witness", port)
+        raise Denied(f"{partner.id} may not copy what concerns {port[:60]}", hint="the port's witness and steward may")
+
     async def note(self, reader: LogReader, way: str, wanted: Mapping[str, str], found: int) -> None:
         """Write that somebody reads the log, before they are shown anything; raises AuditUnavailable."""
-        concerns = (reader.port,) if reader.role == "steward" else ()
+        concerns = (reader.port,) if reader.role in ("steward", "witness") else ()
         record = ReadingRecord(
             "", utc(self.clock()), recorded_partner(reader.partner), reader.role, way, dict(wanted), found, concerns
         )
