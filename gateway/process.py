@@ -11,6 +11,7 @@ import uvloop
 import yaml
 from pydantic import ValidationError
 
+from gateway.adapters.audit_storage import AuditLost
 from gateway.edge.api import make_app
 from gateway.edge.bundles import bundles_app
 from gateway.edge.serve import CannotListen, serve
@@ -52,7 +53,11 @@ async def _serve(settings: Settings) -> int:
             gateway.gate, gateway.ready, gateway.bundles, gateway.login, gateway.trino_clients, gateway.links,
             gateway.log_routes,
         )  # fmt: skip
-        await serve(app, settings.listen, (inside, settings.wall), gateway.trino_clients.close)
+        await serve(app, settings.listen, (inside, settings.wall), gateway.trino_clients.close, gateway.lost())
+    except AuditLost as lost:
+        return _say(
+            FAULT, f"the audit log is lost, so nothing is answered any more: {lost.message} {lost.hint}".strip()
+        )
     finally:
         try:
             await asyncio.wait_for(gateway.close(), CLOSE_SECONDS)
