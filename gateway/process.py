@@ -32,7 +32,7 @@ def run(settings_file: Path) -> int:
         return _say(USAGE, f"{settings_file} cannot be used: {error}")
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            code = runner.run(_serve(settings))
+            code = runner.run(serve_gateway(Gateway(settings), settings))
             sys.stderr.flush()
             # threads may still wait for Trino's answer to a query that is closed; nothing they hear matters any more
             os._exit(code)
@@ -42,8 +42,8 @@ def run(settings_file: Path) -> int:
         return _say(USAGE, str(error))
 
 
-async def _serve(settings: Settings) -> int:
-    gateway = Gateway(settings)
+async def serve_gateway(gateway: Gateway, settings: Settings) -> int:
+    """Serve until a signal, or until the audit log is lost; return the exit code."""
     await gateway.start()
     try:
         wall = wall_app(gateway.wall.allows, settings.wall.secret_file.read_text(encoding="ascii").strip())

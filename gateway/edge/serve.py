@@ -129,7 +129,7 @@ async def _unless(
     """Serve until all is served; if what cannot be done without is lost, cut everybody off and raise it."""
     served = asyncio.gather(*serving)
     fault = asyncio.ensure_future(lost or asyncio.get_running_loop().create_future())
-    await asyncio.wait((served, fault), return_when=asyncio.FIRST_COMPLETED)  # type: ignore[type-var]
+    await asyncio.wait((served, fault), return_when=asyncio.FIRST_COMPLETED)
     if fault.done():
         for listener in listeners:
             listener.cut()

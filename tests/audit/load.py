@@ -105,7 +105,9 @@ async def load(store: AuditStore, say: Say, clients: int = CLIENTS) -> None:
 
 
 async def _client(gate: Gate, store: AuditStore, say: Say) -> None:
-    while not store.lost.done():
+    task = asyncio.current_task()
+    # who is called off while the log fails is told of the log
+    while not store.lost.done() and not (task and task.cancelling()):
         try:
             await _query(gate, random.choice(TEXTS), say)  # noqa: S311 - no secret
         except GatewayError:
