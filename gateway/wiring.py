@@ -96,6 +96,10 @@ class Gateway:
         await self._kernel.start()
         await self._witnesses.start()
 
+    async def lost(self) -> Exception:
+        """Wait until the audit log can be written no more, and return why: from then on nothing may be answered."""
+        return await asyncio.wrap_future(self._audit.lost)
+
     async def close(self) -> None:
         """Let go of every part; what waits to be written is written."""
         await self._kernel.close()

@@ -92,6 +92,13 @@ def start_stack(home: Path, *more: str) -> Stack:
     return running_stack(home)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Run tests marked `long` only where that word is said: `-m long`, but not `-m "not real"`."""
+    chosen = config.option.markexpr
+    if "long" not in chosen:
+        config.option.markexpr = f"({chosen}) and not long" if chosen else "not long"
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a developer point the tests at a stack that runs already."""
     parser.addoption("--stack-home", type=Path, help="the folder of a running stack, to save the start of one")

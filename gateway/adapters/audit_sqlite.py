@@ -5,6 +5,9 @@
 - A file that was moved, replaced or made read-only is a fault, for root too, who could write it all the same.
 - After a fault the file is closed, and only `probe` opens it again: nothing is retried on a handle that failed.
 - After a fault of the disk itself nothing is opened again: what the kernel dropped it may call written (AuditLost).
+- Whatever a write-ahead log left behind holds was written anew and fsynced before a record is put on top of it: after
+  a fault of the disk its pages may be readable and yet be nowhere but in memory.
+- The write-ahead log is folded into the file by us, so that a disk that fails then is heard of.
 """
 
 from __future__ import annotations
@@ -24,6 +27,10 @@ from gateway.errors import AuditUnavailable
 
 T = TypeVar("T")
 BUSY_MILLISECONDS = 2_000
+FOLD_PAGES = 1_000
+"""After how many more pages the write-ahead log is folded into the file."""
+CHUNK_BYTES = 1 << 16
+"""What is read and written at once; SQLite takes less than 128 KiB."""
 _HINT = "Nothing is answered while the audit log cannot be written; the gateway tries again by itself."
 _LOST = "The gateway has stopped. Look at the disk, then start it: what was acknowledged before is in the log."
 
@@ -38,6 +45,8 @@ class SqliteStorage(Storage):
         self._lock: int | None = None
         self._opened: dict[Path, tuple[int, int]] = {}
         self._size = 0
+        self._pages = self._folded = 0
+        """How many pages the write-ahead log has, and how many it had when it was last folded."""
         self._lost: AuditLost | None = None
         try:
             self._open()
@@ -55,6 +64,7 @@ class SqliteStorage(Storage):
             turn.put_head()
             database.execute("COMMIT")
             self._size = turn.frontier.size
+            self._fold(database)
             return done
 
     @contextlib.contextmanager
@@ -89,6 +99,7 @@ class SqliteStorage(Storage):
                 self._lock = _take_lock(self._file)
             _make_private(self._file)
             _check_writable(self._file, self._file.stat())
+            self._write_anew(self._file.with_name(self._file.name + "-wal"))
             self._database = apsw.Connection(str(self._file), vfs=self._vfs)
             self._prepare(self._database)
 
@@ -98,6 +109,9 @@ class SqliteStorage(Storage):
             _unavailable(f"{self._file.name} cannot be used with a write-ahead log")
         database.execute("PRAGMA synchronous = FULL")
         database.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone stops at the disk's cache
+        database.execute("PRAGMA secure_delete = ON")  # what is pruned is gone
+        database.wal_autocheckpoint(0)
+        database.set_wal_hook(self._note_pages)
         database.execute("BEGIN IMMEDIATE")
         self._make_tables(database)
         size = Turn(_runs(database)).frontier.size
@@ -108,6 +122,30 @@ class SqliteStorage(Storage):
         _sync_directory(self._file.parent)
         files = (self._file, self._file.with_name(self._file.name + "-wal"))
         self._opened = {file: _identity(file.stat()) for file in files}
+
+    def _write_anew(self, wal: Path) -> None:
+        """Write what was left behind over itself, so that all of it is fsynced; who reads beside sees no difference."""
+        if not wal.exists() or not wal.stat().st_size:
+            return
+        file = apsw.VFSFile(self._vfs or "", str(wal), [apsw.SQLITE_OPEN_WAL | apsw.SQLITE_OPEN_READWRITE, 0])
+        try:
+            for at in range(0, size := file.xFileSize(), CHUNK_BYTES):
+                file.xWrite(file.xRead(min(CHUNK_BYTES, size - at), at), at)
+            file.xSync(apsw.SQLITE_SYNC_FULL)
+        finally:
+            file.xClose()
+
+    def _note_pages(self, database: apsw.Connection, name: str, pages: int) -> int:
+        if pages < self._pages:  # it was begun anew
+            self._folded = 0
+        self._pages = pages
+        return apsw.SQLITE_OK
+
+    def _fold(self, database: apsw.Connection) -> None:
+        """Fold the write-ahead log into the file once it has grown; readers may keep it from being begun anew."""
+        if self._pages - self._folded >= FOLD_PAGES:
+            self._folded = self._pages
+            database.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
     def _make_tables(self, database: apsw.Connection) -> None:
         [(version,)] = database.execute("PRAGMA user_version").fetchall()

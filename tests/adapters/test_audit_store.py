@@ -5,12 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
-import random
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,27 +16,11 @@ from gateway.adapters.audit_reading import read_log as read_all
 from gateway.adapters.audit_sqlite import reading
 from gateway.adapters.audit_store import AuditStore
 from gateway.audit.note import checkpoint_in, signers_of
-from gateway.audit.record import DecisionRecord, OutcomeRecord, Record, RecordedPartner, RefusalRecord
+from gateway.audit.record import Record
 from gateway.audit.tree import Frontier, includes, inclusion_proof
 from gateway.errors import AuditUnavailable, Broken
+from tests.adapters.records import OTHER, decision, outcome, refusal
 from tests.audit.logs import SIGNER, open_store
-
-ASKER = RecordedPartner("gobiz-analyst", "gobiz", "state_agency", ("analyst",), "t-1")
-OTHER = RecordedPartner("msc-planner", "msc", "ocean_carrier", (), "t-2")
-NOON = "2026-11-22T12:00:00.000Z"
-ROOT = Path(__file__).parents[2]
-
-
-def decision(query: str, partner: RecordedPartner = ASKER) -> DecisionRecord:
-    return DecisionRecord(query, NOON, partner, "freight_resilience", "", "SELECT 1", "SELECT 1", (), {}, "d", "b")
-
-
-def outcome(query: str, index: int) -> OutcomeRecord:
-    return OutcomeRecord(query, NOON, index, "finished", rows=3)
-
-
-def refusal(query: str) -> RefusalRecord:
-    return RefusalRecord(query, NOON, ASKER, "freight_resilience", "", "DROP", "not_allowed", "no")
 
 
 @pytest.fixture
@@ -337,62 +315,3 @@ def test_a_file_that_is_no_database_is_refused_at_the_start(file: Path) -> None:
 def test_a_log_that_is_not_there_cannot_be_read(file: Path) -> None:
     with pytest.raises(AuditUnavailable, match="there is no audit log"):
         read_log(file)
-
-
-# --- sudden death ---------------------------------------------------------------------------------------------------
-
-APPENDER = """
-import asyncio, sys
-from pathlib import Path
-from tests.adapters.test_audit_store import decision, open_store, outcome
-
-async def client(store, name):
-    for n in range(100_000):
-        query = f"{name}-{n}"
-        receipt = await store.append(decision(query))
-        sys.stdout.write(f"{receipt.index} {receipt.leaf}\\n")
-        sys.stdout.flush()
-        if n % 3:
-            receipt = await store.append(outcome(query, receipt.index))
-            sys.stdout.write(f"{receipt.index} {receipt.leaf}\\n")
-            sys.stdout.flush()
-
-async def main():
-    store = open_store(Path(sys.argv[1]))
-    await asyncio.gather(*[client(store, f"c{n}") for n in range(16)])
-
-asyncio.run(main())
-"""
-
-
-def _live_and_die(file: Path, seconds: float) -> dict[int, str]:
-    """Append from a child until it is killed; return what it was told is durable."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", APPENDER, str(file)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT) as child:
-        assert child.stdout is not None
-        heard = [child.stdout.readline()]
-        time.sleep(seconds)
-        child.send_signal(signal.SIGKILL)
-        heard += child.stdout.readlines()
-    told = [line.split() for line in heard if line.endswith("\n")]
-    return {int(index): digest for index, digest in told}
-
-
-def test_nothing_acknowledged_is_lost_when_the_gateway_is_killed(file: Path) -> None:
-    chance = random.Random(7)  # noqa: S311 - when to strike is no secret
-    acknowledged: dict[int, str] = {}
-
-    for _ in range(5):
-        acknowledged |= _live_and_die(file, chance.uniform(0.05, 0.4))
-    open_store(file).close()
-
-    with reading(file) as reader:
-        rows = list(reader.rows(0, reader.size()))
-    records = {row.index: json.loads(row.line) for row in rows}
-    assert len(acknowledged) > 100
-    assert {row.index: row.leaf.hex() for row in rows if row.index in acknowledged} == acknowledged
-    assert sorted(records) == list(range(len(records)))
-    decided = {index for index, record in records.items() if record["kind"] == "decision"}
-    closed = [record["decision_index"] for record in records.values() if record["kind"] == "outcome"]
-    assert sorted(closed) == sorted(decided)
