@@ -45,7 +45,8 @@ async def _serve(settings: Settings) -> int:
     gateway = Gateway(settings)
     await gateway.start()
     try:
-        wall = wall_app(gateway.wall.allows, settings.wall.secret_file.read_text(encoding="ascii").strip())
+        wall_secret = settings.wall.secret_file.read_text(encoding="ascii").strip()
+        wall = wall_app(gateway.wall.allows, wall_secret, gateway.executions)
         secret = settings.policy.secret_file.read_text(encoding="ascii").strip()
         inside = bundles_app(gateway.bundles.served_after, secret, wall)
         app = make_app(

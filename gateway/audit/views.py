@@ -84,5 +84,6 @@ _OWN = {
     "withheld": _of_names,
     "revisions": _of_keys,
     "asked": _of_asked,
+    "reach": _of_asked,
     "tables": _of_tables,
 }
