@@ -118,16 +118,19 @@ def outcome_record(position: Position, moment: datetime, state: State, code: str
 def per_port(executions: Iterable[Mapping[str, Any]]) -> dict[str, tuple[int, int]]:
     """Add up the rows and bytes that each port gave; the records are executions as JSON holds them.
 
-    >>> read = [{"port": "oakland", "rows": 7, "bytes": 0}, {"port": "hueneme", "rows": 2, "bytes": 90}]
-    >>> per_port([{"trino": "a", "tables": read}, {"trino": "b", "tables": read[:1]}, {"trino": "b", "tables": read}])
-    {'hueneme': (2, 90), 'oakland': (14, 0)}
+    >>> a = {"trino": "a", "tables": [{"port": "oakland", "rows": 7}], "given": {"oakland": 90}}
+    >>> b = {"trino": "b", "tables": [{"port": "oakland", "rows": 1}, {"port": "hueneme", "rows": 2}], "given": {}}
+    >>> per_port([a, b, a])
+    {'hueneme': (2, 0), 'oakland': (8, 90)}
     """
-    found: dict[str, tuple[int, int]] = {}
-    once = {record["trino"]: record for record in reversed(list(executions))}
-    for table in (table for record in once.values() for table in record["tables"]):
-        rows, size = found.get(table["port"], (0, 0))
-        found[table["port"]] = rows + table["rows"], size + table["bytes"]
-    return dict(sorted(found.items()))
+    rows: dict[str, int] = {}
+    size: dict[str, int] = {}
+    for record in {record["trino"]: record for record in executions}.values():
+        for table in record["tables"]:
+            rows[table["port"]] = rows.get(table["port"], 0) + table["rows"]
+        for port, given in record["given"].items():
+            size[port] = size.get(port, 0) + given
+    return {port: (rows[port], size.get(port, 0)) for port in sorted(rows)}
 
 
 def alarm_record(

@@ -59,7 +59,7 @@ QUERY_SECONDS = 300.0
 _INDEX = re.compile(r".{1,180}#([1-9][0-9]{0,15})", re.DOTALL)
 _PROBE = re.compile(r"portgate-probe#[0-9]{1,15}:ready")
 """The gateway's own question whether Trino answers: it reads nothing."""
-_PORT_PROBE = re.compile(r"portgate-probe#([1-9][0-9]{0,15}):[a-z][a-z0-9_]{0,60}")
+_PORT_PROBE = re.compile(r"portgate-probe#([1-9][0-9]{0,15}):(?!ready$)[a-z][a-z0-9_]{0,60}")
 """The gateway's own question whether a port answers, after a query failed: that of the decision with this index."""
 
 _log = logging.getLogger("portgate.executions")
@@ -179,7 +179,8 @@ class Executions:
         if admission is None:
             await self._take_stranger(execution)
         else:
-            await self._audit.append(self._record(execution, admission))
+            index = admission.decision_index or _asked_for(execution.user)
+            await self._audit.append(self._record(execution, admission.query, index))
             for catalog, (beyond, count) in beyond_reach(execution, admission.reach).items():
                 alarm = self._alarm(execution.user, admission, beyond, count, catalog)
                 _log.error("Trino read beyond the grant of query %s", admission.query)
@@ -206,7 +207,7 @@ class Executions:
         if not is_maintenance:
             count = max(self._note_stranger(execution, catalog) for catalog in execution.catalogs or ("",))
         if execution.tables and count <= MOST_STRANGERS:
-            await self._audit.append(self._record(execution, Admission(execution.user, {})))
+            await self._audit.append(self._record(execution, "", 0))
 
     def _note_stranger(self, execution: Execution, catalog: str) -> int:
         read = next((name for name in execution.tables if name.catalog == catalog), None)
@@ -265,12 +266,10 @@ class Executions:
 
     # --- records ----------------------------------------------------------------------------------------------------
 
-    def _record(self, execution: Execution, admission: Admission) -> ExecutionRecord:
-        probe = _PORT_PROBE.fullmatch(execution.user)
-        index = int(probe[1]) if probe and not admission.decision_index else admission.decision_index
+    def _record(self, execution: Execution, query: str, index: int) -> ExecutionRecord:
         return ExecutionRecord(
-            admission.query, utc(self._clock()), index, execution.trino, execution.user, execution.state,
-            tuple(execution.tables.values()), execution.code, execution.catalogs,
+            query, utc(self._clock()), index, execution.trino, execution.user, execution.state,
+            tuple(execution.tables.values()), execution.code, execution.given, execution.catalogs,
         )  # fmt: skip
 
     def _alarm(self, user: str, admission: Admission | None, found: Beyond, count: int, catalog: str) -> AlarmRecord:
@@ -288,3 +287,9 @@ class Executions:
 def _is_nothing(execution: Execution) -> bool:
     """Say whether it is the gateway's own question whether Trino answers."""
     return not execution.tables and _PROBE.fullmatch(execution.user) is not None
+
+
+def _asked_for(user: str) -> int:
+    """The decision for which the gateway asked whether a port answers; 0 if it did not ask that."""
+    probe = _PORT_PROBE.fullmatch(user)
+    return int(probe[1]) if probe else 0

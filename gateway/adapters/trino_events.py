@@ -7,11 +7,15 @@ ones that access control was asked about), and of each scan the rows that the po
 1. A table or a column of the analysis must be of the reach.
 2. A scan must be of a table of the reach. What a port worked out itself has no name of its own (`_generated`); it
    counts for the port, and is beyond where the analysis names no table of that port: a table function ran.
+
+How many bytes a port gave stands in neither: connectors of databases tell Trino of none. It is what the operators that
+scan took in (`statistics.operatorSummaries`), each a port's by the node of the plan (`metadata.jsonPlan`) that it runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -48,6 +52,7 @@ class _Metadata(msgspec.Struct):
     queryId: str
     queryState: str
     tables: list[_Table]
+    jsonPlan: str | None = None
 
 
 class _Context(msgspec.Struct):
@@ -60,6 +65,24 @@ class _Input(msgspec.Struct):
     table: str
     physicalInputRows: int | None = None
     physicalInputBytes: int | None = None
+
+
+class _Statistics(msgspec.Struct):
+    operatorSummaries: list[str] = []
+
+
+class _Node(msgspec.Struct):
+    """One node of a plan."""
+
+    id: str
+    descriptor: dict[str, str] = {}
+    children: list[_Node] = []
+
+
+class _Operator(msgspec.Struct):
+    planNodeId: str
+    operatorType: str
+    inputDataSize: str
 
 
 class _InputsOutputs(msgspec.Struct):
@@ -79,10 +102,14 @@ class _Completed(msgspec.Struct):
     context: _Context
     ioMetadata: _InputsOutputs
     createTime: datetime
+    statistics: _Statistics
     failureInfo: _Failure | None = None
 
 
 _completed = msgspec.json.Decoder(_Completed)
+_plan = msgspec.json.Decoder(dict[str, _Node])
+_operator = msgspec.json.Decoder(_Operator)
+_SIZE = re.compile(r"([0-9]{1,16})B", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -109,6 +136,8 @@ class Execution:
     tables: Mapping[TableName, ReadTable]
     unanalysed: frozenset[TableName]
     """Of `tables` those that were read without the analysis naming them."""
+    given: Mapping[str, int]
+    """Catalog -> bytes of the rows that it gave to Trino; without those of which Trino does not say."""
 
     @property
     def catalogs(self) -> tuple[str, ...]:
@@ -135,6 +164,7 @@ def read_event(body: bytes) -> Execution | None:
         event.createTime,
         {name: _told(name, read) for name, read in sorted(found.items(), key=lambda item: str(item[0]))},
         frozenset(name for name, read in found.items() if not read.is_analysed),
+        _given(event, {name.catalog for name in found}),
     )
 
 
@@ -160,6 +190,31 @@ def _name(catalog: str, schema: str, table: str) -> TableName:
 def _told(name: TableName, read: _Read) -> ReadTable:
     rows, size = (max(0, min(count, MAX_COUNT)) for count in (read.rows, read.bytes))
     return ReadTable(name.catalog, f"{name.schema}.{name.table}", tuple(sorted(read.columns)), rows, size)
+
+
+def _given(event: _Completed, catalogs: set[str]) -> dict[str, int]:
+    """Add up what the scans of each catalog took in; nothing if plan or operators have another form than they had."""
+    given: dict[str, int] = {}
+    try:
+        catalog_of = dict(_scanned(_plan.decode(event.metadata.jsonPlan or "{}").values()))
+        for operator in map(_operator.decode, event.statistics.operatorSummaries):
+            size = _SIZE.fullmatch(operator.inputDataSize)
+            catalog = catalog_of.get(operator.planNodeId)
+            if size and catalog in catalogs and "Scan" in operator.operatorType:
+                given[catalog] = min(given.get(catalog, 0) + int(size[1]), MAX_COUNT)
+    except (msgspec.MsgspecError, RecursionError):
+        return {}
+    return dict(sorted(given.items()))
+
+
+def _scanned(nodes: Iterable[_Node]) -> Iterator[tuple[str, str]]:
+    """Yield each node of a plan that scans a table, and whose: `oakland:tos.vsl_call …`."""
+    waiting = list(nodes)
+    while waiting:
+        node = waiting.pop()
+        waiting.extend(node.children)
+        if "table" in node.descriptor:
+            yield node.id, node.descriptor["table"].partition(":")[0]
 
 
 def beyond_reach(execution: Execution, reach: Reach) -> dict[str, tuple[Beyond, int]]:

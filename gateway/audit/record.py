@@ -189,7 +189,7 @@ class ReadTable:
     rows: int
     """How many rows the port gave to Trino, all reads of the table together."""
     bytes: int
-    """How many bytes Trino read of the port's storage; 0 where its connector does not say: databases."""
+    """How many bytes Trino read of the port's files; 0 where its connector does not say, as with databases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +211,9 @@ class ExecutionRecord:
     tables: tuple[ReadTable, ...]
     code: str = ""
     """Trino's name of the error; empty if there was none."""
+    given: Mapping[str, int] = field(default_factory=dict)
+    """Port -> bytes of the rows that it gave to Trino, as Trino holds them; none of a port of which Trino does not say.
+    """
     concerns: tuple[str, ...] = ()
 
 
