@@ -20,7 +20,7 @@ ALL_USES = "all"
 Asked = Mapping[str, Mapping[str, str]]
 """`port.schema.table` -> column -> its uses, separated by blanks; so that an edit of agreements can be tried on it."""
 
-State = Literal["finished", "failed", "cancelled", "interrupted", "refused"]
+State = Literal["finished", "failed", "cancelled", "interrupted"]
 
 
 @dataclass(frozen=True, slots=True)
