@@ -46,7 +46,8 @@ async def serve_gateway(gateway: Gateway, settings: Settings) -> int:
     """Serve until a signal, or until the audit log is lost; return the exit code."""
     await gateway.start()
     try:
-        wall = wall_app(gateway.wall.allows, settings.wall.secret_file.read_text(encoding="ascii").strip())
+        wall_secret = settings.wall.secret_file.read_text(encoding="ascii").strip()
+        wall = wall_app(gateway.wall.allows, wall_secret, gateway.executions)
         secret = settings.policy.secret_file.read_text(encoding="ascii").strip()
         inside = bundles_app(gateway.bundles.served_after, secret, wall)
         app = make_app(

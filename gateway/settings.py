@@ -76,6 +76,14 @@ class WallSettings(Section):
         return self
 
 
+class ExecutionSettings(Section):
+    """What Trino tells of the queries that it ran: its event listener posts to `http://HOST:TCP_PORT/events` of the
+    wall, with the wall's secret as its bearer token."""
+
+    wait_seconds: PositiveFloat = 60.0
+    """How long Trino may take to tell of a query that has ended; then its silence is an alarm in the audit log."""
+
+
 class OpaSettings(Section):
     """How to reach OPA."""
 
@@ -285,6 +293,7 @@ class Settings(Section):
     listen: ListenSettings
     trino: TrinoSettings
     wall: WallSettings
+    executions: ExecutionSettings = ExecutionSettings()
     opa: OpaSettings = OpaSettings()
     policy: PolicySettings
     issuers: tuple[IssuerSettings, ...]

@@ -14,12 +14,15 @@ from gateway.adapters.bundle_store import BundleStore, Rules, read_keys
 from gateway.adapters.catalog_files import read_catalog
 from gateway.adapters.certificates import ClientCertificates
 from gateway.adapters.clock import now
+from gateway.adapters.executions import Executions
 from gateway.adapters.identity import Identities
 from gateway.adapters.kernel_pool import KernelPool
 from gateway.adapters.log_key import read_signing_key
+from gateway.adapters.logins import Logins
 from gateway.adapters.narrow import NarrowCheck
 from gateway.adapters.oidc import OidcProvider
 from gateway.adapters.opa import OpaPolicy
+from gateway.adapters.past_decisions import PastDecisions
 from gateway.adapters.pinned import PinnedPolicy
 from gateway.adapters.tokens import TokenReader
 from gateway.adapters.trino import Trino
@@ -58,8 +61,14 @@ class Gateway:
         self._kernel = KernelPool(catalog, settings.kernel)
         tokens = TokenReader(settings.issuers)
         identity = Identities(tokens, ClientCertificates(settings.listen, settings.services, now))
-        self.login = _login(settings, tokens, identity)
-        self.wall = Wall(self._audit, now, build, settings.wall.maintenance_users)
+        self._logins = Logins(self._audit, now, build)
+        self.login = _login(settings, tokens, identity, self._logins)
+        self.executions = Executions(
+            self._audit, now, build, PastDecisions(self._audit.storage), settings.wall.maintenance_users,
+            wait_seconds=settings.executions.wait_seconds, query_seconds=settings.trino.query_timeout_seconds,
+        )  # fmt: skip
+        """What Trino tells of the queries that it ran."""
+        self.wall = Wall(self._audit, now, build, settings.wall.maintenance_users, watch=self.executions)
         self._engine = Trino(settings.trino, self.wall)
         running = RunningAnswers()
         recent = RecentQueries(Witnessed(self._audit, self._witnesses.check))
@@ -77,6 +86,7 @@ class Gateway:
             build=build,
             running=running,
             recent=recent.of,
+            turned_away=self._logins.note,
         )
         sealing = _sealing_secret(settings)
         self.trino_clients = _trino_clients(settings, self.gate, self.login, sealing)
@@ -93,6 +103,7 @@ class Gateway:
     async def start(self) -> None:
         """Put the ports' agreements into force, and start the kernel's workers."""
         await self.bundles.load()
+        self.executions.start()
         await self._kernel.start()
         await self._witnesses.start()
 
@@ -106,6 +117,8 @@ class Gateway:
         await self._opa.close()
         await self._engine.close()
         await self._witnesses.close()
+        await self.executions.close()
+        await self._logins.close()
         await asyncio.to_thread(self._audit.close)
         await asyncio.to_thread(self._usage.close)
 
@@ -141,13 +154,14 @@ def _audit(settings: Settings, build: str) -> AuditStore:
     )
 
 
-def _login(settings: Settings, tokens: TokenReader, identity: Identities) -> Login | None:
+def _login(settings: Settings, tokens: TokenReader, identity: Identities, logins: Logins) -> Login | None:
     """Let people log in through their browser, if the settings name a provider."""
     chosen = settings.external_login
     if chosen is None:
         return None
     issuer = next(known for known in settings.issuers if known.issuer == chosen.issuer)
-    return Login(OidcProvider(chosen, issuer, tokens), identity.identify, str(chosen.base_url))
+    provider = OidcProvider(chosen, issuer, tokens)
+    return Login(provider, identity.identify, str(chosen.base_url), turned_away=logins.note)
 
 
 def _sealing_secret(settings: Settings) -> bytes:

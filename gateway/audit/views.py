@@ -83,6 +83,8 @@ _OWN = {
     "missing": _of_names,
     "withheld": _of_names,
     "revisions": _of_keys,
+    "given": _of_keys,
     "asked": _of_asked,
+    "reach": _of_asked,
     "tables": _of_tables,
 }

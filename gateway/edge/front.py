@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
 from gateway.conversation import Page, Position, QueryRequest, Told
+from gateway.errors import Unauthenticated
 from gateway.model import Catalog, Notice, Partner
 
 
@@ -74,6 +75,9 @@ class Front(Protocol):
 
     def identify(self, token: str | None, certificate: bytes | None = None) -> Partner:
         """Say who asks, or raise Unauthenticated."""
+
+    def turned_away(self, error: Unauthenticated, token: str, /) -> None:
+        """Somebody was not let in, for this reason; `token` is what they showed, or nothing."""
 
     async def answer(self, partner: Partner, request: QueryRequest) -> Answered:
         """Start a query and wait for its first rows, or raise a GatewayError before any row."""

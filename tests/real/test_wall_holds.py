@@ -86,7 +86,7 @@ async def a_gateway(settings: Settings) -> AsyncIterator[Gateway]:
     """A gateway in this process, with its wall where Trino asks."""
     gateway = Gateway(settings)
     await gateway.start()
-    app = wall_app(gateway.wall.allows, settings.wall.secret_file.read_text().strip())
+    app = wall_app(gateway.wall.allows, settings.wall.secret_file.read_text().strip(), gateway.executions)
     try:
         async with serving_wall(app, settings.wall):
             yield gateway
