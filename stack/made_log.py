@@ -1,7 +1,7 @@
 """A number -> an audit log of that many records, as a busy year of the demo partners would leave it.
 
-Queries come with their decision, execution and outcome, with refusals, alarms and readings between them. Written straight
-into the storage, in large turns; nothing of it is signed.
+Queries come with their decision, execution and outcome, with refusals, alarms and readings between them. They are
+written straight into the storage, in large turns; nothing of it is signed.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from gateway.audit.record import (
     RecordedTable,
     RefusalRecord,
     ServiceRecord,
+    State,
 )
 from gateway.model import CANONICAL_CATALOG, Catalog
 from gateway.options import CHECKOUT
@@ -47,7 +48,7 @@ OPEN_QUERIES = 12
 
 CLIENTS = ("portgate-cli", "trino-python-client/0.336.0", "trino-jdbc/476", "DBeaver 25.2", "Mozilla/5.0", "curl/8.5.0")
 SHIPS = ("MSC OSCAR", "EVER GIVEN", "CMA CGM MARCO POLO", "MAERSK EINDHOVEN", "COSCO DEVELOPMENT", "ONE APUS")
-_STATES = ("finished",) * 18 + ("failed", "cancelled")
+_STATES: tuple[State, ...] = ("finished",) * 18 + ("failed", "cancelled")
 _CODES = ("query_failed", "port_unavailable", "limit_reached")
 
 
