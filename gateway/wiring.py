@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from gateway.adapters.audit_index import AuditIndex
 from gateway.adapters.audit_sqlite import SqliteStorage
 from gateway.adapters.audit_store import AuditStore, Writer
 from gateway.adapters.bundle_store import BundleStore, Rules, read_keys
@@ -29,6 +30,7 @@ from gateway.audit.note import Signer
 from gateway.dialogue import Dialogue
 from gateway.edge.api import AddRoutes
 from gateway.edge.audit_access import LogAccess
+from gateway.edge.audit_pages import add_log_pages
 from gateway.edge.credentials import identify, plain_challenge
 from gateway.edge.oauth import Login
 from gateway.edge.results import Links
@@ -82,19 +84,22 @@ class Gateway:
             lambda request: identify(request.scope, self.gate), self._audit, now, self.bundles.organisation,
             tuple(sorted(settings.ports)),
         )  # fmt: skip
-        self.log_routes: tuple[AddRoutes, ...] = ()
+        self._index = AuditIndex(self._audit.storage, settings.index_file)
+        self.log_routes: tuple[AddRoutes, ...] = (lambda app: add_log_pages(app, self._access, self._index),)
         """What serves the log over HTTP."""
 
     async def start(self) -> None:
         """Put the ports' agreements into force, and start the kernel's workers."""
         await self.bundles.load()
         await self._kernel.start()
+        self._index.start()
 
     async def close(self) -> None:
         """Let go of every part; what waits to be written is written."""
         await self._kernel.close()
         await self._opa.close()
         await self._engine.close()
+        await asyncio.to_thread(self._index.close)
         await asyncio.to_thread(self._audit.close)
         await asyncio.to_thread(self._usage.close)
 

@@ -42,11 +42,6 @@ class Looking:
         self.scope = scope
         self._decisions: dict[int, Members | None] = {}
 
-    def at(self, index: int) -> Entry | None:
-        """Return a record; None if there is none, or none that the reader may see."""
-        row = self.reader.row(index)
-        return self.entry(row) if row is not None else None
-
     def entry(self, row: Row, wanted: Wanted = Wanted(), must: Needed = Needed((), ())) -> Entry | None:  # noqa: B008
         """Return a record if the reader may see it, and what they see of it is what is wanted."""
         try:
