@@ -213,6 +213,9 @@ class AuditSettings(Section):
     """The log's private key (Ed25519, PEM)."""
     gateway: str = "gateway"
     """This gateway's name; of several that write one log, each has its own."""
+    index_file: Path | None = None
+    """The search index, which is made of the log and made anew if it is lost; `audit-index.sqlite` beside the log if
+    there is none. Each gateway has its own."""
     witnesses: tuple[WitnessSettings, ...] = ()
     """The ports' witnesses. With none, nobody but the gateway vouches for the log, and /readyz says so."""
     quorum: PositiveInt = 3
@@ -316,6 +319,11 @@ class Settings(Section):
         if self.services and self.listen.client_ca_file is None:
             raise ValueError("services show certificates: set listen.client_ca_file, the authority that issues them")
         return self
+
+    @property
+    def index_file(self) -> Path:
+        """Where the log's search index is."""
+        return self.audit.index_file or self.audit.file.with_name("audit-index.sqlite")
 
     @property
     def usage_file(self) -> Path:

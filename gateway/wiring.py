@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from gateway.adapters.audit_index import AuditIndex
 from gateway.adapters.audit_sqlite import SqliteStorage
 from gateway.adapters.audit_store import AuditStore, Writer
 from gateway.adapters.bundle_store import BundleStore, Rules, read_keys
@@ -33,6 +34,7 @@ from gateway.audit.note import Signer
 from gateway.dialogue import Dialogue
 from gateway.edge.api import AddRoutes
 from gateway.edge.audit_access import LogAccess
+from gateway.edge.audit_pages import add_log_pages
 from gateway.edge.credentials import identify, plain_challenge
 from gateway.edge.log_files import add_log_files
 from gateway.edge.oauth import Login
@@ -95,8 +97,10 @@ class Gateway:
             lambda request: identify(request.scope, self.gate), self._audit, now, self.bundles.organisation,
             tuple(sorted(settings.ports)),
         )  # fmt: skip
+        self._index = AuditIndex(self._audit.storage, settings.index_file)
         self.log_routes: tuple[AddRoutes, ...] = (
             lambda app: add_log_files(app, self._audit.storage.reading, self._access),
+            lambda app: add_log_pages(app, self._access, self._index),
         )
         """What serves the log over HTTP."""
 
@@ -106,6 +110,7 @@ class Gateway:
         self.executions.start()
         await self._kernel.start()
         await self._witnesses.start()
+        self._index.start()
 
     async def lost(self) -> Exception:
         """Wait until the audit log can be written no more, and return why: from then on nothing may be answered."""
@@ -119,6 +124,7 @@ class Gateway:
         await self._witnesses.close()
         await self.executions.close()
         await self._logins.close()
+        await asyncio.to_thread(self._index.close)
         await asyncio.to_thread(self._audit.close)
         await asyncio.to_thread(self._usage.close)
 

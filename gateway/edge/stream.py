@@ -42,7 +42,7 @@ class QueryResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer until the end or until the reader goes away, whichever comes first."""
         work = asyncio.ensure_future(self._run(scope, receive, send))
-        gone = asyncio.ensure_future(_until_gone(receive))
+        gone = asyncio.ensure_future(until_gone(receive))
         try:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -111,7 +111,8 @@ class _ReaderStalled(Exception):
     """The reader took nothing for too long."""
 
 
-async def _until_gone(receive: Receive) -> None:
+async def until_gone(receive: Receive) -> None:
+    """Return once the client has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
