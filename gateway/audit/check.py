@@ -64,7 +64,8 @@ def check_rows(rows: Iterable[Stored], low: int, sizes: Collection[int], ports: 
     span = Span(low, low)
     for index, seed, line, entry_, leaf in rows:
         if index != span.high:
-            span.fault = span.fault or (span.high, "record_missing")
+            gap = (span.high, "record_missing") if index > span.high else (index, "record_inserted")
+            span.fault = span.fault or gap
             break
         hashed = leaf_hash(entry_)
         if hashed != leaf and span.odd < 0:
@@ -128,8 +129,8 @@ def _unlike(row: Row, members: Members, ports: Sequence[str]) -> str:
     said, _ = _parsed(row.entry)
     read = {WHOLE: row.line} | {port: view(members, port) for port in ports}
     fits = [said.get(reader) == commitment(salt(row.seed, reader), what) for reader, what in read.items()]
-    is_known = "concerns" in members and all(each in ports for each in members["concerns"])
-    return "seed_changed" if is_known and NOTHING in read.values() and not any(fits) else "record_changed"
+    is_own = members.get("index") == row.index and all(each in ports for each in members.get("concerns", ("?",)))
+    return "seed_changed" if is_own and NOTHING in read.values() and not any(fits) else "record_changed"
 
 
 def _parsed(text: bytes) -> tuple[Members, bytes]:
