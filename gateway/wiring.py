@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from gateway.adapters.audit_queries import AuditQueries
 from gateway.adapters.audit_sqlite import SqliteStorage
 from gateway.adapters.audit_store import AuditStore, Writer
 from gateway.adapters.bundle_store import BundleStore, Rules, read_keys
@@ -29,6 +30,7 @@ from gateway.audit.note import Signer
 from gateway.dialogue import Dialogue
 from gateway.edge.api import AddRoutes
 from gateway.edge.audit_access import LogAccess
+from gateway.edge.audit_receipts import Receipts, add_receipts
 from gateway.edge.credentials import identify, plain_challenge
 from gateway.edge.oauth import Login
 from gateway.edge.results import Links
@@ -82,7 +84,9 @@ class Gateway:
             lambda request: identify(request.scope, self.gate), self._audit, now, self.bundles.organisation,
             tuple(sorted(settings.ports)),
         )  # fmt: skip
-        self.log_routes: tuple[AddRoutes, ...] = ()
+        signer, queries = _log_signer(settings), AuditQueries(self._audit.storage)
+        self.receipts = Receipts(queries, signer)
+        self.log_routes: tuple[AddRoutes, ...] = (lambda app: add_receipts(app, queries, self._access, signer),)
         """What serves the log over HTTP."""
 
     async def start(self) -> None:
@@ -124,10 +128,12 @@ async def _state(probe: Callable[[], Awaitable[Any]]) -> str:
 
 def _audit(settings: Settings, build: str) -> AuditStore:
     chosen = settings.audit
-    signer = Signer(chosen.origin, read_signing_key(chosen.key_file))
-    return AuditStore(
-        SqliteStorage(chosen.file, chosen.origin, tuple(sorted(settings.ports))), Writer(chosen.gateway, build, signer)
-    )
+    storage = SqliteStorage(chosen.file, chosen.origin, tuple(sorted(settings.ports)))
+    return AuditStore(storage, Writer(chosen.gateway, build, _log_signer(settings)))
+
+
+def _log_signer(settings: Settings) -> Signer:
+    return Signer(settings.audit.origin, read_signing_key(settings.audit.key_file))
 
 
 def _login(settings: Settings, tokens: TokenReader, identity: Identities) -> Login | None:
