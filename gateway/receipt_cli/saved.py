@@ -25,6 +25,13 @@ class _Receipt(msgspec.Struct):
     pages: list[int]
 
 
+class _Head(msgspec.Struct):
+    """The first line of NDJSON; of an answer in JSON, that is one line, all of it."""
+
+    columns: msgspec.Raw
+    rows: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
 class _Ending(msgspec.Struct):
     """The last line of NDJSON."""
 
@@ -73,13 +80,10 @@ def read_receipt(file: Path) -> tuple[str, Saved | None]:
 
 def read_saved(file: Path) -> Saved:
     """Read an answer that was saved as JSON or NDJSON; raises NoAnswer, OSError."""
-    last = _last_line(file)
+    first, last = _first_and_last(file)
     try:
-        ending = msgspec.json.decode(last, type=_Ending)
-        return Saved(file, ending.receipt, None)
-    except msgspec.MsgspecError:
-        pass
-    try:
+        if msgspec.json.decode(first, type=_Head).rows is msgspec.UNSET:
+            return Saved(file, msgspec.json.decode(last, type=_Ending).receipt, None)
         whole = msgspec.json.decode(file.read_bytes(), type=_Whole)
     except (msgspec.MsgspecError, RecursionError):
         raise NoAnswer(
@@ -89,12 +93,12 @@ def read_saved(file: Path) -> Saved:
     return Saved(file, whole.receipt, [bytes(row) for row in whole.rows])
 
 
-def _last_line(file: Path) -> bytes:
-    last = b""
+def _first_and_last(file: Path) -> tuple[bytes, bytes]:
     with file.open("rb") as lines:
+        first = last = next(lines, b"")
         for line in lines:
             last = line
-    return last
+    return first, last
 
 
 def _lines(file: Path) -> Iterator[bytes]:
