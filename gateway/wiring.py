@@ -84,9 +84,13 @@ class Gateway:
             lambda request: identify(request.scope, self.gate), self._audit, now, self.bundles.organisation,
             tuple(sorted(settings.ports)),
         )  # fmt: skip
+        flags = settings.audit.flags.model_dump()
         signer, queries = _log_signer(settings), AuditQueries(self._audit.storage)
         self.receipts = Receipts(queries, signer)
-        self.log_routes: tuple[AddRoutes, ...] = (lambda app: add_receipts(app, queries, self._access, signer),)
+        self.log_routes: tuple[AddRoutes, ...] = (
+            lambda app: add_receipts(app, queries, self._access, signer),
+            lambda app: add_reports(app, queries, self._access, signer.name, Thresholds(**flags)),
+        )
         """What serves the log over HTTP."""
 
     async def start(self) -> None:

@@ -40,9 +40,14 @@ class Scan:
     reader: Reader
     _known: OrderedDict[int, Members] = field(default_factory=OrderedDict)
 
+    @property
+    def size(self) -> int:
+        """How many records there are."""
+        return self.reader.size()
+
     def records(self) -> Iterator[Members]:
         """Yield each record that was not pruned, oldest first."""
-        for row in self.reader.rows(0, self.reader.size()):
+        for row in self.reader.rows(0, self.size):
             if row.line:
                 record: dict[str, Any] = orjson.loads(row.line)
                 if record["kind"] == "decision":

@@ -77,6 +77,7 @@ def verify(
     """Check a receipt and say what it says; with the rows, the query or a proof, check these against it too."""
     import orjson
 
+    from gateway.edge.terminal import printable
     from gateway.receipt import ReceiptRefused, receipt_in
     from gateway.receipt_cli.saved import NoAnswer, read_receipt, read_saved
 
@@ -97,7 +98,7 @@ def verify(
         told_ = {"receipt": said, "proven": findings.proven, "wrong": findings.wrong, "not_checked": findings.open}
         print(orjson.dumps(told_, option=orjson.OPT_INDENT_2).decode())
     else:
-        print(*_lines(said), *_told(findings), sep="\n")
+        print(*map(printable, (*_lines(said), *_told(findings))), sep="\n")
     if findings.wrong:
         raise typer.Exit(NOT_PROVEN)
 
@@ -160,7 +161,7 @@ def _told(findings: Findings) -> list[str]:
 
 
 def _lines(said: Any) -> Iterable[str]:
-    """Say what a receipt says; what comes from tokens and agreements is printed without its control characters."""
+    """Say what a receipt says."""
     yield f"Receipt of query {said['query']}, answered by {said['build']}"
     if said["view"]:
         yield f"{said['view']}'s part alone: what other ports gave, withheld or missed is not in it"
