@@ -52,7 +52,7 @@ async def serve_gateway(gateway: Gateway, settings: Settings) -> int:
         inside = bundles_app(gateway.bundles.served_after, secret, wall)
         app = make_app(
             gateway.gate, gateway.ready, gateway.bundles, gateway.login, gateway.trino_clients, gateway.links,
-            gateway.log_routes,
+            gateway.log_routes, gateway.receipts,
         )  # fmt: skip
         await serve(app, settings.listen, (inside, settings.wall), gateway.trino_clients.close, gateway.lost())
     except AuditLost as lost:

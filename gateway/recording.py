@@ -12,6 +12,7 @@ from gateway.audit.record import (
     AlarmRecord,
     DecisionRecord,
     OutcomeRecord,
+    RecordedNotice,
     RecordedPartner,
     RecordedTable,
     RefusalRecord,
@@ -83,11 +84,12 @@ def decision_record(
 ) -> DecisionRecord:  # fmt: skip
     """What is written before any port is asked."""
     tables = tuple(RecordedTable(s.port, s.table, s.columns, dict(s.masked), s.rows, s.agreements) for s in plan.shares)
+    notices = tuple(RecordedNotice(n.code, n.port, n.table, n.column) for n in plan.notices if n.port)
     asker, seen_as = _asking(partner, request)
     return DecisionRecord(
         query, utc(moment), asker, request.purpose, request.client, request.said or request.sql,
         redacted(plan.sql, grant), tables, dict(decision.revisions), decision.id, build, request.partial,
-        recorded_asked(asked), seen_as, _place(request), recorded_reach(plan.reach),
+        recorded_asked(asked), seen_as, _place(request), recorded_reach(plan.reach), notices,
         tuple(sorted({table.port for table in tables})),
     )  # fmt: skip
 

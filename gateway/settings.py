@@ -193,6 +193,29 @@ class ServiceSettings(Section):
         return self
 
 
+class FlagSettings(Section):
+    """From where on `portgate audit flags` says that an auditor should look at something."""
+
+    learning_days: PositiveInt = 14
+    """How long a partner's past must be before what is new to it, or at other hours, is flagged."""
+    variants: PositiveInt = 25
+    """How many variants of one question within `variants_hours` are too many to be usual."""
+    variants_hours: PositiveInt = 12
+    volume_factor: PositiveInt = 8
+    """How many times the median of a partner's own days a day's rows or bytes may be."""
+    volume_days: PositiveInt = 5
+    """How many days with answers there must be before a day is held against them."""
+    least_rows: PositiveInt = 100_000
+    """A day with fewer rows is never flagged for its volume."""
+    least_bytes: PositiveInt = 20_000_000
+    refusals: PositiveInt = 20
+    """How many different texts may be refused within an hour."""
+    odd_share: PositiveInt = 1
+    """Hours in which a partner asks fewer than this many percent of its questions are not its own."""
+    odd_questions: PositiveInt = 3
+    """How many questions in one night at such hours are flagged."""
+
+
 class WitnessSettings(Section):
     """One port's witness of the audit log."""
 
@@ -213,6 +236,7 @@ class AuditSettings(Section):
     """The log's private key (Ed25519, PEM)."""
     gateway: str = "gateway"
     """This gateway's name; of several that write one log, each has its own."""
+    flags: FlagSettings = FlagSettings()
     index_file: Path | None = None
     """The search index, which is made of the log and made anew if it is lost; `audit-index.sqlite` beside the log if
     there is none. Each gateway has its own."""

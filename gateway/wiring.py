@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from gateway.adapters.audit_index import AuditIndex
+from gateway.adapters.audit_queries import AuditQueries
 from gateway.adapters.audit_sqlite import SqliteStorage
 from gateway.adapters.audit_store import AuditStore, Writer
 from gateway.adapters.bundle_store import BundleStore, Rules, read_keys
@@ -35,6 +36,7 @@ from gateway.dialogue import Dialogue
 from gateway.edge.api import AddRoutes
 from gateway.edge.audit_access import LogAccess
 from gateway.edge.audit_pages import add_log_pages
+from gateway.edge.audit_receipts import Receipts, add_receipts
 from gateway.edge.credentials import identify, plain_challenge
 from gateway.edge.log_files import add_log_files
 from gateway.edge.oauth import Login
@@ -98,9 +100,12 @@ class Gateway:
             tuple(sorted(settings.ports)),
         )  # fmt: skip
         self._index = AuditIndex(self._audit.storage, settings.index_file)
+        signer, queries = _log_signer(settings), AuditQueries(self._audit.storage)
+        self.receipts = Receipts(queries, signer)
         self.log_routes: tuple[AddRoutes, ...] = (
             lambda app: add_log_files(app, self._audit.storage.reading, self._access),
             lambda app: add_log_pages(app, self._access, self._index),
+            lambda app: add_receipts(app, queries, self._access, signer),
         )
         """What serves the log over HTTP."""
 
@@ -154,10 +159,12 @@ async def _state(probe: Callable[[], Awaitable[Any]]) -> str:
 
 def _audit(settings: Settings, build: str) -> AuditStore:
     chosen = settings.audit
-    signer = Signer(chosen.origin, read_signing_key(chosen.key_file))
-    return AuditStore(
-        SqliteStorage(chosen.file, chosen.origin, tuple(sorted(settings.ports))), Writer(chosen.gateway, build, signer)
-    )
+    storage = SqliteStorage(chosen.file, chosen.origin, tuple(sorted(settings.ports)))
+    return AuditStore(storage, Writer(chosen.gateway, build, _log_signer(settings)))
+
+
+def _log_signer(settings: Settings) -> Signer:
+    return Signer(settings.audit.origin, read_signing_key(settings.audit.key_file))
 
 
 def _login(settings: Settings, tokens: TokenReader, identity: Identities, logins: Logins) -> Login | None:

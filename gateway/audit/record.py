@@ -52,6 +52,17 @@ class RecordedTable:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedNotice:
+    """What the partner is told of an answer, without its words: that a column is masked, a port missing."""
+
+    code: str
+    """Such as `column_masked`."""
+    port: str
+    table: str = ""
+    column: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionRecord:
     """A query that was admitted: written before any port is asked."""
 
@@ -78,6 +89,7 @@ class DecisionRecord:
     """`catalog.schema` of the session, where its names were looked for; empty for the canonical schema."""
     reach: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """`port.schema.table`, as Trino names it -> the columns of it that Trino was let to read for the query."""
+    notices: tuple[RecordedNotice, ...] = ()
     concerns: tuple[str, ...] = ()
     """The ports whose data it is about; they can read their part of it."""
 

@@ -15,6 +15,8 @@ class Answered(Protocol):
 
     id: str
     stats: dict[str, object]
+    recorded: tuple[int, int] | None
+    """Where its decision and its outcome stand in the log, once it has ended well; None where no query runs for it."""
 
     @property
     def columns(self) -> tuple[tuple[str, str], ...]:

@@ -284,3 +284,16 @@ def _log_detail(record: Members) -> str:
     sql = " ".join(str(record["sql"]).split())
     asked = sql if len(sql) <= 60 else sql[:59] + "…"
     return f"{record['purpose']}: {asked}" if record["kind"] == "decision" else f"{record['code']}: {asked}"
+
+
+def flag_lines(told: Members) -> Iterator[str]:
+    """Yield what should be looked at, the newest last; then how much was read."""
+    for flag in told["flags"]:
+        indexes = ", ".join(map(str, flag["records"][:10])) + (" …" if flag["count"] > 10 else "")
+        span = f"{flag['first'][:16].replace('T', ' ')} to {flag['last'][:16].replace('T', ' ')} UTC"
+        yield printable(f"{flag['severity']:<6}  {flag['kind'].replace('_', ' ')}, {span}")
+        yield printable(f"        {flag['reason']}")
+        ports = f"; {', '.join(flag['ports'])}" if flag["ports"] else ""
+        yield printable(f"        of {flag['organisation']}{ports}; {flag['count']} records: {indexes}")
+        yield ""
+    yield f"{len(told['flags'])} flags in {told['records']:,} records"

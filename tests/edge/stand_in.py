@@ -68,6 +68,7 @@ class StandInAnswer:
     notices: tuple[Notice, ...] = NOTICES
     id: str = "q-1"
     stats: dict[str, object] = field(default_factory=dict)
+    recorded: tuple[int, int] | None = None
     progress: int = 0
     ended: bool = False
     cancelled: int = 0
