@@ -39,7 +39,7 @@ class Running(wiring.Gateway):
         self.login = None
         self.links = Links(b"s" * 32)
         self.log_routes = ()
-        self.receipts = None
+        self.receipts = cast(Any, None)
         self.executions = cast(Any, None)
         self.bundles = cast(Any, SimpleNamespace(served_after=None, status=lambda: {}))
         self.wall = cast(Any, SimpleNamespace(allows=None))
