@@ -31,12 +31,14 @@ from gateway.dialogue import Dialogue
 from gateway.edge.api import AddRoutes
 from gateway.edge.audit_access import LogAccess
 from gateway.edge.audit_receipts import Receipts, add_receipts
+from gateway.edge.audit_reports import add_reports
 from gateway.edge.credentials import identify, plain_challenge
 from gateway.edge.oauth import Login
 from gateway.edge.results import Links
 from gateway.edge.sealed import Seal
 from gateway.edge.trino_protocol import TrinoProtocol
 from gateway.errors import Broken, GatewayError
+from gateway.flagging import Thresholds
 from gateway.pipeline import Gate
 from gateway.policy.bundle import LIBRARY
 from gateway.policy.refusal import BundleRefused
