@@ -50,7 +50,8 @@ class Thresholds:
     """How many variants of one question within `variants_hours` are flagged."""
     variants_hours: int = 12
     volume_factor: int = 8
-    """How many times the median of the partner's own days a day's rows or bytes may be."""
+    """How many times the median of the partner's own days a day's rows or bytes may be; twice its largest day it may be
+    in any case."""
     volume_days: int = 5
     """How many days with answers there must be before."""
     least_rows: int = 100_000
@@ -180,7 +181,7 @@ class Flags:
         _recent(past.refused, question, _digest(record["sql"].split()), timedelta(hours=1))
         count = len(past.refused)
         if count > self._limits.refusals:
-            words = f"{count} different texts of {past.partner} were refused within an hour, last as {record['code']}"
+            words = f"{past.partner} was refused {count} different texts within an hour, the last as {record['code']}"
             self._flag(past, "many_refusals", question.moment.date(), list(past.refused.values()), question, words)
 
     def _outcome(self, record: Members, decided: Decided) -> None:
@@ -258,11 +259,11 @@ class Flags:
             ("rows", past.rows, self._limits.least_rows, [rows for rows, _ in past.days]),
             ("bytes", past.bytes, self._limits.least_bytes, [size for _, size in past.days]),
         ):
-            usual = int(median(days))
-            if had > max(self._limits.volume_factor * usual, least):
+            usual, most = int(median(days)), max(days)
+            if had > max(self._limits.volume_factor * usual, 2 * most, least):
                 return (
                     f"{past.partner} was given {had:,} {what} in one day; the median of {len(days)} days before is "
-                    f"{usual:,}"
+                    f"{usual:,}, and the most {most:,}"
                 )
         return ""
 
@@ -341,10 +342,10 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _LITERAL = re.compile(r"'|\.?\d")
-_CONDITIONS = frozenset({"where", "having", "on"})
+_CONDITIONS = frozenset({"where", "having", "on", "when"})
 _CONDITION_ENDS = frozenset(
     {"group", "order", "having", "limit", "offset", "fetch", "union", "except", "intersect", "window", "join", "left",
-     "right", "inner", "full", "cross", "where", ")", ";"}
+     "right", "inner", "full", "cross", "where", ";"}
 )  # fmt: skip
 
 
@@ -371,16 +372,16 @@ def frame_of(tokens: Iterable[str]) -> tuple[str, ...]:
     'select a from ( select a from t where ) join u on'
     """
     frame: list[str] = []
-    depth, within = 0, -1
-    """Brackets open; how many of them stood around the condition that is being left out, -1 outside of one."""
+    depth, within, ends = 0, -1, _CONDITION_ENDS
+    """Brackets open; how many of them stood around the condition that is being left out, -1 outside of one; its end."""
     for word in tokens:
-        if within == depth and word in _CONDITION_ENDS:
+        if within == depth and (word in ends or word == ")"):
             within = -1
         depth += {"(": 1, ")": -1}.get(word, 0)
         if within < 0:
             frame.append("?" if _LITERAL.match(word) else word)
             if word in _CONDITIONS:
-                within = depth
+                within, ends = depth, frozenset({"then"}) if word == "when" else _CONDITION_ENDS
     return tuple(frame)
 
 

@@ -202,7 +202,8 @@ class FlagSettings(Section):
     """How many variants of one question within `variants_hours` are too many to be usual."""
     variants_hours: PositiveInt = 12
     volume_factor: PositiveInt = 8
-    """How many times the median of a partner's own days a day's rows or bytes may be."""
+    """How many times the median of a partner's own days a day's rows or bytes may be; twice its largest day it always
+    may be."""
     volume_days: PositiveInt = 5
     """How many days with answers there must be before a day is held against them."""
     least_rows: PositiveInt = 100_000

@@ -39,9 +39,7 @@ def report(
     with told():
         place = home_at(home)
         with connect(place, token_of(place, name)) as client:
-            text = fetch_text(
-                client, "/api/audit/report", params={key: value for key, value in chosen.items() if value}
-            )
+            text = fetch_text(client, "/api/audit/report", params=parameters)
     if out is None:
         print(text, end="")
     else:
