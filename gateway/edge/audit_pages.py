@@ -209,7 +209,7 @@ class Watchers:
 
     def enter(self, reader: LogReader) -> None:
         """Count one more; raise TooMany if that is too many, and one partner may take a quarter of the places."""
-        own = sum(1 for each in self.now if each.partner.id == reader.partner.id)
+        own = sum(1 for each in self.now if each.scope == reader.scope)
         if len(self.now) >= MOST_WATCHERS or own >= MOST_WATCHERS // 4:
             raise TooMany("the log has as many watchers as it may have", hint="End one of yours, or try again later.")
         self.now.append(reader)
