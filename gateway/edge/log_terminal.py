@@ -215,6 +215,18 @@ def _execution(record: Members) -> Iterator[str]:
         yield from _members(("read", [read]), ("columns", [", ".join(table["columns"])]))
 
 
+def _alarm(record: Members) -> Iterator[str]:
+    yield from _members(
+        ("refused", [f"{record['operation']} {record['target']}"]),
+        ("columns", [", ".join(record["columns"])]),
+        ("user", [record["user"]]),
+        ("times", [f"{record['count']:,}"] if record["count"] > 1 else []),
+        ("query", [record["query"] or "none that was admitted"]),
+        ("decision", [f"record {record['decision_index']}"] if record["decision_index"] else []),
+        ("build", [record["build"]]),
+    )
+
+
 def _plainly(record: Members) -> Iterator[str]:
     """Yield the members of a record as they are."""
     yield from _members(*((name, [_written(value)]) for name, value in record.items() if name not in _ELSEWHERE))
@@ -236,6 +248,7 @@ _SHOWN: Mapping[str, Callable[[Members], Iterator[str]]] = {
     "refusal": _question,
     "outcome": _outcome,
     "execution": _execution,
+    "alarm": _alarm,
 }
 
 
@@ -271,9 +284,10 @@ def _checkpoint(note: str) -> str:
 
 
 def _members(*members: tuple[str, Sequence[str]]) -> Iterator[str]:
+    wide = max(10, *(cell_len(name) for name, _ in members))
     for name, values in members:
         for position, value in enumerate(filter(None, values)):
-            head = f"  {name if position == 0 else '':<10}  "
+            head = f"  {name if position == 0 else '':<{wide}}  "
             yield from textwrap.wrap(
                 printable(value), width(), initial_indent=head, subsequent_indent=" " * len(head),
                 break_on_hyphens=False,

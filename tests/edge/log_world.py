@@ -47,8 +47,8 @@ def _partner(name: str, organisation: str, *roles: str, **attributes: str) -> Pa
 ROLES: dict[str, tuple[str, Partner | None]] = {
     "nobody": ("", None),
     "bad_token": ("forged", None),
-    "partner": ("partner", _partner("ana", "gobiz", "analyst")),
-    "other_partner": ("other_partner", _partner("ana", "msc", "analyst")),
+    "partner": ("partner", _partner("gobiz-analyst", "gobiz", "analyst")),
+    "other_partner": ("other_partner", _partner("gobiz-analyst", "msc", "analyst")),
     "steward": ("steward", _partner("oak", "port_of_oakland", "steward", port="oakland")),
     "other_steward": ("other_steward", _partner("lb", "port_of_long_beach", "steward", port="long_beach")),
     "witness": ("witness", _partner("oak-witness", "port_of_oakland", "witness", port="oakland")),
@@ -119,12 +119,12 @@ class Answer:
 class LogWorld:
     """The application over a log in a folder."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, gate: StandInGate | None = None) -> None:
         self.store = open_store(directory / "audit.sqlite")
         self.audit = Noting(self.store)
         self.index_file = directory / "audit-index.sqlite"
         self.index = AuditIndex(self.store.storage, self.index_file)
-        self.gate = Gate()
+        self.gate = gate or Gate()
         self.links = Links(b"s" * 32)
         self.access = LogAccess(
             lambda request: identify(request.scope, self.gate), self.audit,
@@ -241,4 +241,6 @@ def outcome(query: str, at: int, *ports: str) -> OutcomeRecord:
 def alarm(query: str, at: int, port: str) -> AlarmRecord:
     """What Trino asked for beyond it."""
     target = f"{port}.tos.unit"
-    return AlarmRecord(query, "2026-11-22T12:00:00.500Z", "ana#1", at, "Select", target, ("x",), concerns=(port,))
+    return AlarmRecord(
+        query, "2026-11-22T12:00:00.500Z", "gobiz-analyst#1", at, "Select", target, ("x",), concerns=(port,)
+    )

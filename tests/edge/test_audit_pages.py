@@ -63,7 +63,7 @@ def test_a_record_has_its_time_and_whose_it_is_beside_it(world: LogWorld, story:
     (found,) = find(world, "auditor", kind="outcome")["records"]
 
     assert list(found) == ["index", "logged", "partner", "record"]
-    assert (found["partner"], found["record"]["state"]) == ("ana", "finished")
+    assert (found["partner"], found["record"]["state"]) == ("gobiz-analyst", "finished")
     assert found["logged"] == found["record"]["logged"]
 
 
