@@ -11,8 +11,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Literal
@@ -128,6 +128,59 @@ class Wanted:
 
 
 FILTERS = tuple(each.name for each in fields(Wanted))
+
+
+# --- what is found --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One record as its reader sees it."""
+
+    index: int
+    partner: str
+    """Who it is about, as far as the reader may know: who asked, or whose user string Trino was given."""
+    record: Members
+    """Of a record that was pruned or spoilt, nothing."""
+    logged: str = ""
+    """When it was written."""
+
+    def told(self) -> dict[str, Any]:
+        """Return it as JSON holds it outside."""
+        return {"index": self.index, "logged": self.logged, "partner": self.partner, "record": dict(self.record)}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found, the newest first."""
+
+    entries: Sequence[Entry]
+    next: int | None
+    """Where the next page begins: it holds records before this index. None if there are no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One record with all that belongs to it."""
+
+    entry: Entry
+    leaf: bytes
+    """The hash of its leaf."""
+    checkpoint: str
+    """The newest checkpoint; empty if it does not cover the record yet."""
+    same_query: Sequence[Entry] = ()
+    """The other records of its query that the reader may see, the oldest first."""
+
+    def beside(self, newest_first: Sequence[Entry]) -> Shown:
+        """Return it with the others of its query among these."""
+        query, index = self.entry.record["query"], self.entry.index
+        others = [each for each in newest_first[::-1] if each.index != index and each.record["query"] == query]
+        return replace(self, same_query=others)
+
+    def told(self) -> dict[str, Any]:
+        """Return it as JSON holds it outside."""
+        others = [each.told() for each in self.same_query]
+        return {**self.entry.told(), "same_query": others, "leaf": self.leaf.hex(), "checkpoint": self.checkpoint}
 
 
 # --- marks: what a record is found by --------------------------------------------------------------------------------

@@ -37,7 +37,6 @@ from gateway.edge.api import AddRoutes
 from gateway.edge.audit_access import LogAccess
 from gateway.edge.audit_pages import add_log_pages
 from gateway.edge.audit_receipts import Receipts, add_receipts
-from gateway.edge.audit_reports import add_reports
 from gateway.edge.credentials import identify, plain_challenge
 from gateway.edge.log_files import add_log_files
 from gateway.edge.oauth import Login
@@ -45,7 +44,6 @@ from gateway.edge.results import Links
 from gateway.edge.sealed import Seal
 from gateway.edge.trino_protocol import TrinoProtocol
 from gateway.errors import Broken, GatewayError
-from gateway.flagging import Thresholds
 from gateway.pipeline import Gate
 from gateway.policy.bundle import LIBRARY
 from gateway.policy.refusal import BundleRefused

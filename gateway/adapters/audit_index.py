@@ -29,7 +29,7 @@ from typing import Any, TypeVar
 
 import apsw
 
-from gateway.adapters.audit_reading import UNREADABLE, Entry, Looking, decision_at, members_of, scan
+from gateway.adapters.audit_reading import UNREADABLE, Looking, decision_at, members_of, scan
 from gateway.adapters.audit_storage import Reader, Storage
 from gateway.audit.canonical import Members
 from gateway.audit.growth import Row
@@ -38,9 +38,12 @@ from gateway.log_search import (
     OF_A_PORT,
     OWN_KINDS,
     Asker,
+    Entry,
+    Found,
     Marks,
     Needed,
     Scope,
+    Shown,
     Wanted,
     asked_marks,
     asker_of,
@@ -69,6 +72,8 @@ MOMENT_EACH = 256
 SWEEP = 500
 """How many records are looked at, each time there is nothing else to do, for whether they were pruned."""
 MERGE_PAGES = 200
+MOST_OF_A_QUERY = 200
+"""How many records of its query are shown beside one."""
 BUSY_MILLISECONDS = 5_000
 
 _SCOPE = "scope"
@@ -81,30 +86,6 @@ CREATE VIRTUAL TABLE found USING fts5(
 INSERT INTO found (found, rank) VALUES ('hashsize', 8388608);
 """
 _log = logging.getLogger("portgate.audit")
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a search found, the newest first."""
-
-    entries: Sequence[Entry]
-    next: int | None
-    """Where the next page begins: it holds records before this index. None if there are no more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One record with all that belongs to it."""
-
-    entry: Entry
-    same_query: Sequence[Entry]
-    """The other records of its query that the reader may see, the oldest first."""
-    leaf: bytes
-    checkpoint: str
-    """The newest checkpoint; empty if it does not cover the record yet."""
-
-
-MOST_OF_A_QUERY = 200
 
 
 class AuditIndex:
@@ -203,18 +184,11 @@ class AuditIndex:
 
     def _show(self, scope: Scope, index: int) -> Shown | None:
         with self._storage.reading() as log:
-            row = log.row(index)
-            entry = Looking(log, scope).entry(row) if row is not None else None
-            newest = log.checkpoint()
-        if entry is None and row is not None and scope.role == "auditor":
-            entry = Entry(index, "", {})  # it was pruned, or spoilt
-        if entry is None or row is None:
-            return None
-        query = entry.record.get("query", "")
-        found = self._search(scope, Wanted(query=query), MOST_OF_A_QUERY, None).entries if query else ()
-        others = [each for each in found[::-1] if each.index != index and each.record["query"] == query]
-        covers = newest if newest and int(newest.split("\n")[1]) > index else ""
-        return Shown(entry, others, row.leaf, covers)
+            shown = Looking(log, scope).shown(index)
+        query = shown.entry.record.get("query") if shown is not None else ""
+        if shown is None or not query:
+            return shown
+        return shown.beside(self._search(scope, Wanted(query=query), MOST_OF_A_QUERY, None).entries)
 
     @contextlib.contextmanager
     def _both(self) -> Iterator[tuple[_Index | None, Reader]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,25 +13,13 @@ from gateway.adapters.audit_sqlite import reading
 from gateway.adapters.audit_storage import Reader
 from gateway.audit.canonical import Members
 from gateway.audit.growth import Row
-from gateway.log_search import AUDITOR, Needed, Scope, Wanted, asker_of, is_named, marks_of, needed
+from gateway.log_search import AUDITOR, Entry, Needed, Scope, Shown, Wanted, asker_of, is_named, marks_of, needed
 
 DECISIONS_KEPT = 2_000
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
 """What reading a record raises that was pruned, or that somebody changed into what no gateway writes: it is not found,
 and `portgate audit verify` says what became of it."""
 ROWS_BACKWARDS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One record as its reader sees it."""
-
-    index: int
-    partner: str
-    """Who it is about, as far as the reader may know: who asked, or whose user string Trino was given."""
-    record: Members
-    logged: str = ""
-    """When it was written."""
 
 
 class Looking:
@@ -41,6 +29,18 @@ class Looking:
         self.reader = reader
         self.scope = scope
         self._decisions: dict[int, Members | None] = {}
+
+    def shown(self, index: int) -> Shown | None:
+        """Return a record without the others of its query; None if there is none that the reader may see."""
+        row = self.reader.row(index)
+        if row is None:
+            return None
+        entry = self.entry(row)
+        if entry is None and self.scope.role == "auditor":
+            entry = Entry(index, "", {})  # it was pruned, or spoilt
+        newest = self.reader.checkpoint()
+        covers = newest if newest and int(newest.split("\n")[1]) > index else ""
+        return Shown(entry, row.leaf, covers) if entry is not None else None
 
     def entry(self, row: Row, wanted: Wanted = Wanted(), must: Needed = Needed((), ())) -> Entry | None:  # noqa: B008
         """Return a record if the reader may see it, and what they see of it is what is wanted."""
@@ -116,19 +116,30 @@ def scan(looking: Looking, wanted: Wanted, low: int, high: int) -> Iterator[Entr
             yield entry
 
 
-def read_log(
-    file: Path, limit: int = 100, wanted: Wanted = Wanted(), *, partner: str = "", query: str = "", kind: str = ""  # noqa: B008
-) -> list[Entry]:  # fmt: skip
-    """Return the newest records of a file first, of all that are wanted; looks at each record of the log."""
-    if partner or query or kind:
-        wanted = Wanted(partner=partner, query=query, kind=kind)
-    found: list[Entry] = []
+def search_in(file: Path, wanted: Wanted, limit: int, before: int | None = None) -> list[Entry]:
+    """Return the newest records of a file that are wanted, the newest first; looks at each record until it has them.
+
+    Raises AuditUnavailable.
+    """
     with reading(file) as reader:
-        for entry in scan(Looking(reader, AUDITOR), wanted, 0, reader.size()):
-            found.append(entry)
-            if len(found) == limit:
-                break
-    return found
+        high = reader.size() if before is None else min(before, reader.size())
+        return list(islice(scan(Looking(reader, AUDITOR), wanted, 0, high), limit))
+
+
+def read_log(file: Path, limit: int = 100, *, partner: str = "", query: str = "", kind: str = "") -> list[Entry]:
+    """Return the newest records of a file first, of one partner, query or kind if given."""
+    return search_in(file, Wanted(partner=partner, query=query, kind=kind), limit)
+
+
+def show_in(file: Path, index: int) -> Shown | None:
+    """Return one record of a file, with those of its query; None if there is none. Raises AuditUnavailable."""
+    with reading(file) as reader:
+        looking = Looking(reader, AUDITOR)
+        shown = looking.shown(index)
+        query = shown.entry.record.get("query") if shown is not None else ""
+        if shown is None or not query:
+            return shown
+        return shown.beside(list(scan(looking, Wanted(query=query), 0, reader.size())))
 
 
 def read_questions(file: Path, since: str = "") -> Iterator[tuple[int, bytes]]:

@@ -22,12 +22,11 @@ from starlette.responses import Response
 from starlette.types import Receive, Send
 from starlette.types import Scope as HttpScope
 
-from gateway.audit.canonical import Members
 from gateway.edge.audit_access import LogAccess, LogReader
 from gateway.edge.problems import NotFound, broken, problem_of
 from gateway.edge.stream import STALLED_READER_SECONDS, note_unforeseen, until_gone
 from gateway.errors import BadRequest, TooMany
-from gateway.log_search import FILTERS, Scope, Wanted
+from gateway.log_search import FILTERS, Entry, Found, Scope, Shown, Wanted
 from gateway.recording import utc
 
 MOST_RECORDS, USUAL_RECORDS = 1_000, 100
@@ -41,58 +40,6 @@ WATCH_SECONDS = 3_600.0
 
 _INDEX = re.compile(r"\d{1,15}", re.ASCII)
 NDJSON = "application/x-ndjson"
-
-
-class Entry(Protocol):
-    """One record as its reader sees it."""
-
-    @property
-    def index(self) -> int:
-        """Its place in the log."""
-
-    @property
-    def partner(self) -> str:
-        """Who it is about, as far as the reader may know."""
-
-    @property
-    def record(self) -> Members:
-        """What is seen of it."""
-
-    @property
-    def logged(self) -> str:
-        """When it was written."""
-
-
-class Found(Protocol):
-    """What a search found."""
-
-    @property
-    def entries(self) -> Sequence[Entry]:
-        """The newest first."""
-
-    @property
-    def next(self) -> int | None:
-        """Before which record the next page begins."""
-
-
-class Shown(Protocol):
-    """One record with all that belongs to it."""
-
-    @property
-    def entry(self) -> Entry:
-        """The record."""
-
-    @property
-    def same_query(self) -> Sequence[Entry]:
-        """The others of its query."""
-
-    @property
-    def leaf(self) -> bytes:
-        """The hash of its leaf."""
-
-    @property
-    def checkpoint(self) -> str:
-        """The newest checkpoint, if it covers the record."""
 
 
 class LogIndex(Protocol):
@@ -123,7 +70,7 @@ def add_log_pages(app: FastAPI, access: LogAccess, index: LogIndex) -> None:
         before = _number(request, "before", None)
         found = await index.search(reader.scope, wanted, limit, before)
         await access.note(reader, "search", _as_said(request), len(found.entries))
-        return _json({"records": [told(entry) for entry in found.entries], "next": found.next})
+        return _json({"records": [entry.told() for entry in found.entries], "next": found.next})
 
     @app.get("/api/audit/records/{number}", summary="Show one record of the audit log, with the others of its query.")
     async def show(request: Request, number: str) -> Response:
@@ -134,9 +81,7 @@ def add_log_pages(app: FastAPI, access: LogAccess, index: LogIndex) -> None:
         await access.note(reader, "show", {"index": number[:20]}, found)
         if shown is None:
             raise NotFound("there is no such record of the audit log, or it is not yours to read")
-        same_query = [told(entry) for entry in shown.same_query]
-        proof = {"leaf": shown.leaf.hex(), "checkpoint": shown.checkpoint}
-        return _json({**told(shown.entry), "same_query": same_query, **proof})
+        return _json(shown.told())
 
     @app.get("/api/audit/watch", summary="Follow the audit log: a line for each new record, until you go.")
     async def watch(request: Request) -> Response:
@@ -151,11 +96,6 @@ def add_log_pages(app: FastAPI, access: LogAccess, index: LogIndex) -> None:
             watchers.leave(reader)
             raise
         return Watch(watchers, reader, _lines(access, index, reader, wanted, start))
-
-
-def told(entry: Entry) -> dict[str, object]:
-    """Return a record as it is sent."""
-    return {"index": entry.index, "logged": entry.logged, "partner": entry.partner, "record": dict(entry.record)}
 
 
 # --- what is asked --------------------------------------------------------------------------------------------------
@@ -209,7 +149,7 @@ class Watchers:
 
     def enter(self, reader: LogReader) -> None:
         """Count one more; raise TooMany if that is too many, and one partner may take a quarter of the places."""
-        own = sum(1 for each in self.now if each.partner.id == reader.partner.id)
+        own = sum(1 for each in self.now if each.scope == reader.scope)
         if len(self.now) >= MOST_WATCHERS or own >= MOST_WATCHERS // 4:
             raise TooMany("the log has as many watchers as it may have", hint="End one of yours, or try again later.")
         self.now.append(reader)
@@ -261,7 +201,7 @@ async def _lines(
         while clock() < ends_at:
             entries, start = await index.newer(reader.scope, wanted, start, LOOK_RECORDS)
             for entry in entries:
-                yield told(entry)
+                yield entry.told()
             if entries:
                 told_at = clock()
             elif clock() - told_at >= HEARTBEAT_SECONDS:

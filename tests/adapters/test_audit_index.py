@@ -221,8 +221,8 @@ VALUES: dict[str, tuple[str, ...]] = {
     "table": ("freight.calls", "unit", "CALLS"), "column": ("teu", "Plate", "ship name"),
     "purpose": ("research", "safety"), "verdict": ("admitted", "finished", "failed", "refused", "alarm", "executed"),
     "agreement": ("a-1", "a-2"), "code": ("denied", "query_failed", "unauthenticated"),
-    "query": ("query0-0", "query1-1", "query0-2"), "decision": ("decision-001", "decision-003"), "client": ("cli", "dbeaver"),
-    "text": tuple(TEXTS),
+    "query": ("query0-0", "query1-1", "query0-2"), "decision": ("decision-001", "decision-003"),
+    "client": ("cli", "dbeaver"), "text": tuple(TEXTS),
 }  # fmt: skip
 wishes = st.dictionaries(st.sampled_from(tuple(VALUES)), st.integers(0, 9), max_size=3).map(
     lambda chosen: {name: VALUES[name][at % len(VALUES[name])] for name, at in chosen.items()}

@@ -14,7 +14,7 @@ import pytest
 from sqlglot import exp
 
 from gateway import answer as answers
-from gateway.adapters.audit_reading import Entry, read_log
+from gateway.adapters.audit_reading import read_log
 from gateway.asking import Decided
 from gateway.conversation import QueryRequest
 from gateway.desk import Planned
@@ -23,6 +23,7 @@ from gateway.edge.serve import serving_wall
 from gateway.edge.wall import wall_app
 from gateway.errors import VerificationFailed
 from gateway.kernel.dialect import emit, read_text
+from gateway.log_search import Entry
 from gateway.model import Asked, Partner
 from gateway.parts import Kernel
 from gateway.pipeline import Gate
