@@ -120,6 +120,7 @@ def _settings(home: Home, settings: StackSettings, port: str) -> str:
             _line("logins", [READER]),
             _line("maintenance_users", [LOADER]),
             _line("metadata_file", str(METADATA_FILE)),
+            "grace_seconds = 10",  # all is on one machine
         ]
     return "\n".join(lines) + "\n"
 

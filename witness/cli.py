@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -102,7 +103,11 @@ def _verify(said: argparse.Namespace) -> int:
     keys = [key_in(text) for text in said.key]
     if (said.folder is None) == (said.url is None) or (said.url and not keys):
         raise ValueError("name a witness's folder, or --url with --key")
-    size, faults = faults_of_log(Gateway(said.url, said.ca), keys) if said.url else faults_of_mirror(said.folder, keys)
+    if said.url:
+        with closing(Gateway(said.url, said.ca)) as gateway:
+            size, faults = faults_of_log(gateway, keys)
+    else:
+        size, faults = faults_of_mirror(said.folder, keys)
     for fault in faults[:MOST_FAULTS_SHOWN]:
         print(fault)
     print(f"{size} records: {len(faults)} faults" if faults else f"{size} records are in order")

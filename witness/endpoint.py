@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.server
 import socket
 import ssl
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._refuse(Answer(413))
         else:
             body = self.rfile.read(int(length))
-            self._say(self.server.cosigning.answer(body) if len(body) == int(length) else Answer(400))
+            self._say(self._answer(body) if len(body) == int(length) else Answer(400))
 
     def do_GET(self) -> None:
         cosigning = self.server.cosigning
@@ -87,6 +88,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Write no log of requests."""
+
+    def _answer(self, body: bytes) -> Answer:
+        try:
+            return self.server.cosigning.answer(body)
+        except OSError as error:  # what cannot be written is not cosigned
+            print(f"witness: nothing is cosigned: {error}", file=sys.stderr, flush=True)
+            return Answer(503)
 
     def _refuse(self, answer: Answer) -> None:
         self.close_connection = True  # the body was not read

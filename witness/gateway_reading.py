@@ -98,7 +98,7 @@ class Gateway:
             try:
                 return self._ask(path, headers or {})
             except (OSError, http.client.HTTPException) as error:
-                self._close()
+                self.close()
                 if is_last:
                     raise Unreachable(f"{path.partition('?')[0]}: {error or type(error).__name__}") from error
         raise AssertionError("unreachable")
@@ -111,11 +111,12 @@ class Gateway:
         if answer.status == http.client.UNAUTHORIZED:
             raise Unauthorised(f"{path.partition('?')[0]}: the gateway does not take the token")
         if answer.status != http.client.OK or len(data) > MOST_BYTES:
-            self._close()
+            self.close()
             raise Unreachable(f"{path.partition('?')[0]} was answered with status {answer.status}")
         return data
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Let the connection go."""
         if self._connection:
             self._connection.close()
         self._connection = None

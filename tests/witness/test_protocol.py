@@ -14,10 +14,12 @@ from pathlib import Path
 import pytest
 
 from gateway.audit.note import NoteRefused, signers_of, verifier_at
+from tests.audit.logs import SIGNER
 from tests.edge.over_tls import SERVER, Authority
 from tests.witness import logs
 from tests.witness.logs import COSIGNER, OTHER, Clock, TestLog, alarms, cosigning, post, served
 from witness import cosigning as cosigning_module
+from witness.folder import put
 from witness.note import Unsigned
 
 VERIFIER = verifier_at(str(COSIGNER.key))
@@ -254,10 +256,9 @@ def test_after_a_crash_between_writing_and_answering_the_log_is_told_where_to_go
 ) -> None:
     state = cosigning(tmp_path)
     state.answer(log.request(0, 5))
-    written = cosigning_module.put
 
     def write_and_crash(file: Path, data: bytes) -> None:
-        written(file, data)
+        put(file, data)
         raise OSError("power is out")
 
     with monkeypatch.context() as patched:
@@ -321,4 +322,4 @@ def test_the_gateway_refuses_a_cosignature_of_another_checkpoint(log: TestLog, p
 
 def test_the_key_is_written_as_the_gateway_reads_it() -> None:
     assert str(VERIFIER) == str(COSIGNER.key)
-    assert logs.LOG_KEY.id == logs.SIGNER.verifier.id
+    assert logs.LOG_KEY.id == SIGNER.verifier.id

@@ -180,11 +180,12 @@ def test_an_entry_that_is_not_in_the_tree_is_an_alarm(told: Story) -> None:
     kept = told.log.rows[8]
     told.log.rows[8] = Row(8, b"u" * 32, kept.line, TestLog().grown(1, seed=b"u" * 32).rows[0].entry)
     told.log.checkpoint = lambda: note  # type: ignore[method-assign]
-    told.log.tile = (
-        lambda level, number, width: b"".join(  # type: ignore[method-assign]
-            row.leaf for row in [*told.log.rows[:8], kept, *told.log.rows[9:]]
-        )
-    )
+    leaves = [row.leaf for row in [*told.log.rows[:8], kept, *told.log.rows[9:]]]
+
+    def tile(level: int, number: int, width: int) -> bytes:
+        return b"".join(leaves)
+
+    told.log.tile = tile  # type: ignore[method-assign]
 
     assert told.round() == ["tampered"]
     assert told.mirror.proven == 7
