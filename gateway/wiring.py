@@ -29,6 +29,7 @@ from gateway.audit.note import Signer
 from gateway.dialogue import Dialogue
 from gateway.edge.api import AddRoutes
 from gateway.edge.audit_access import LogAccess
+from gateway.edge.audit_proofs import Proofs
 from gateway.edge.credentials import identify, plain_challenge
 from gateway.edge.oauth import Login
 from gateway.edge.results import Links
@@ -82,7 +83,9 @@ class Gateway:
             lambda request: identify(request.scope, self.gate), self._audit, now, self.bundles.organisation,
             tuple(sorted(settings.ports)),
         )  # fmt: skip
-        self.log_routes: tuple[AddRoutes, ...] = ()
+        signer = Signer(settings.audit.origin, read_signing_key(settings.audit.key_file))
+        proofs = Proofs(self._access, self._audit.storage.reading, signer)
+        self.log_routes: tuple[AddRoutes, ...] = (proofs.add_routes,)
         """What serves the log over HTTP."""
 
     async def start(self) -> None:
