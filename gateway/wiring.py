@@ -36,7 +36,9 @@ from gateway.dialogue import Dialogue
 from gateway.edge.api import AddRoutes
 from gateway.edge.audit_access import LogAccess
 from gateway.edge.audit_pages import add_log_pages
+from gateway.edge.audit_proofs import Proofs
 from gateway.edge.audit_receipts import Receipts, add_receipts
+from gateway.edge.audit_reports import add_reports
 from gateway.edge.credentials import identify, plain_challenge
 from gateway.edge.log_files import add_log_files
 from gateway.edge.oauth import Login
@@ -44,6 +46,7 @@ from gateway.edge.results import Links
 from gateway.edge.sealed import Seal
 from gateway.edge.trino_protocol import TrinoProtocol
 from gateway.errors import Broken, GatewayError
+from gateway.flagging import Thresholds
 from gateway.pipeline import Gate
 from gateway.policy.bundle import LIBRARY
 from gateway.policy.refusal import BundleRefused
@@ -101,11 +104,15 @@ class Gateway:
         )  # fmt: skip
         self._index = AuditIndex(self._audit.storage, settings.index_file)
         signer, queries = _log_signer(settings), AuditQueries(self._audit.storage)
+        proofs = Proofs(self._access, self._audit.storage.reading, signer)
+        thresholds = Thresholds(**settings.audit.flags.model_dump())
         self.receipts = Receipts(queries, signer)
         self.log_routes: tuple[AddRoutes, ...] = (
             lambda app: add_log_files(app, self._audit.storage.reading, self._access),
             lambda app: add_log_pages(app, self._access, self._index),
+            proofs.add_routes,
             lambda app: add_receipts(app, queries, self._access, signer),
+            lambda app: add_reports(app, queries, self._access, signer.name, thresholds),
         )
         """What serves the log over HTTP."""
 

@@ -21,7 +21,12 @@ import apsw
 from gateway.adapters.audit_sqlite import reading
 from gateway.adapters.audit_storage import Run
 from gateway.audit.check import Stored
-from gateway.damage import SPAN, Damage, Facts, Joining, Piece, Wanted, check, look_at
+from gateway.audit.note import checkpoint_in, signatures_of
+from gateway.audit.views import WHOLE, salt
+from gateway.checking.damage import Damage
+from gateway.checking.joining import SPAN, Facts, Joining, Piece, Wanted, look_at
+from gateway.checking.proofs import NotProven, proof_text, whole
+from gateway.checking.whole import check, check_range
 from gateway.errors import AuditUnavailable
 
 ROWS_AT_ONCE = 500
@@ -105,6 +110,25 @@ def check_file(
         if isinstance(error.__cause__, apsw.Error) or "no audit log that this version" in error.message:
             return Damage(0, "file_damaged", 1), Joining(Facts("", (), None))
         raise
+
+
+def check_file_range(file: Path, wanted: Wanted, low: int, high: int) -> tuple[Damage | None, Joining]:
+    """Check some of the records of a log's file; raises AuditUnavailable."""
+    with reading(file) as reader:
+        return check_range(HeldTables(reader.run), wanted, low, high)
+
+
+def prove_from(file: Path, index: int) -> str:
+    """Prove a record of a log's file, as an auditor reads it; raises AuditUnavailable, NotProven."""
+    with reading(file) as reader:
+        row, notes = reader.row(index), reader.checkpoints_above(index, 1)
+        if row is None or not notes:
+            raise NotProven(f"there is no signed record {index}")
+        if not row.line:
+            raise NotProven(f"record {index} was pruned")
+        size = checkpoint_in(signatures_of(notes[0])[0]).size
+        told = whole(row.entry, row.line, salt(row.seed, WHOLE))
+        return proof_text(index, told, notes[0], size, reader.tree(size))
 
 
 class _Pool:

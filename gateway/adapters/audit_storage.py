@@ -98,6 +98,11 @@ class Reader:
         found = self.run("SELECT time FROM checkpoints WHERE size > ? ORDER BY size LIMIT 1", size)
         return str(found[0][0]) if found else ""
 
+    def checkpoints_above(self, index: int, most: int) -> list[str]:
+        """Return the newest checkpoints that cover a record, newest first, at most so many."""
+        found = self.run("SELECT note FROM checkpoints WHERE size > ? ORDER BY size DESC LIMIT ?", index, most)
+        return [str(note) for (note,) in found]
+
     def tile(self, tile: Tile) -> bytes | None:
         """Return a tile of hashes, or a bundle of entries; None if the log has none, or not yet."""
         if not is_of(tile, self.size()):

@@ -30,7 +30,7 @@ Stored = tuple[int, bytes, bytes, bytes, bytes]
 """Index, seed, line, entry, and the hash of the leaf, as they are kept."""
 _Moment = Annotated[str, msgspec.Meta(pattern=r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\Z")]
 Fault = tuple[int, str]
-"""Index, and one of the kinds that `gateway.damage` explains."""
+"""Index, and one of the kinds that `gateway.checking.damage` explains."""
 
 
 @dataclass(slots=True)

@@ -19,7 +19,9 @@ from gateway.audit.growth import Row, grow
 from gateway.audit.note import WITNESS, Checkpoint, Signer, Verifier, checkpoint_in, signatures_of
 from gateway.audit.record import DecisionRecord, OutcomeRecord, Record, RecordedPartner, RefusalRecord, ServiceRecord
 from gateway.audit.tree import Frontier, leaf_hash
-from gateway.damage import Damage, Facts, Known, Wanted, check
+from gateway.checking.damage import Damage
+from gateway.checking.joining import Facts, Known, Wanted
+from gateway.checking.whole import check
 from tests.audit.logs import ORIGIN, PORTS, SIGNER, storage
 
 WITNESSES = tuple(

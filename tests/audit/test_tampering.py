@@ -12,7 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.adapters.audit_checking import check_file
 from gateway.audit.note import Signer
-from gateway.damage import KINDS, MENDS, Known, Wanted, check
+from gateway.checking.damage import KINDS, MENDS
+from gateway.checking.joining import Known, Wanted
+from gateway.checking.whole import check
 from gateway.errors import AuditUnavailable
 from tests.audit.logs import SIGNER
 from tests.audit.tampering import (
