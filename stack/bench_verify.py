@@ -160,7 +160,8 @@ def main(words: list[str]) -> int:
         figures = measure(file, count)
     state = figures.damage or "whole"
     print(
-        f"checked {count:,} records in {figures.seconds:.1f} s ({figures.cpu_seconds:.0f} s of work), {figures.megabytes:.0f} MB at most: {state}"
+        f"checked {count:,} records in {figures.seconds:.1f} s ({figures.cpu_seconds:.0f} s of work), "
+        f"{figures.megabytes:.0f} MB at most: {state}"
     )
     return 1 if figures.damage else 0
 
