@@ -7,6 +7,7 @@ committed to), `withheld` (the log gives no views), `stall` (it cannot be reache
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -49,7 +50,10 @@ class Watching:
     def run(self, every_seconds: float, stop: threading.Event) -> None:
         """Go round until told to stop."""
         while not stop.is_set():
-            self.round()
+            try:
+                self.round()
+            except OSError as error:  # a full disk: what comes over HTTP is still answered
+                print(f"witness: {error}", file=sys.stderr, flush=True)
             stop.wait(every_seconds)
 
     def round(self) -> None:

@@ -21,15 +21,16 @@ from gateway.adapters import audit_store
 from gateway.adapters import witnesses as witnesses_module
 from gateway.adapters.audit_sqlite import SqliteStorage
 from gateway.adapters.audit_store import AuditStore
-from gateway.adapters.witness_protocol import Head, Refused, WitnessClient, cosigned_by, witness_of
+from gateway.adapters.witness_protocol import Head, Refused, Silent, WitnessClient, cosigned_by, witness_of
 from gateway.adapters.witnesses import Witnessed, Witnesses
 from gateway.audit.note import Signer, Verifier
 from gateway.audit.record import AlarmRecord, DecisionRecord, OutcomeRecord, Record, RefusalRecord
 from gateway.errors import AuditUnavailable
 from gateway.settings import AuditSettings, WitnessSettings
 from tests.audit.logs import ORIGIN, PORTS, WRITER, open_store
+from tests.edge.over_tls import SERVER, Authority
 from tests.simulator import Log
-from tests.witness.logs import LOG_KEY, TestLog, decision
+from tests.witness.logs import LOG_KEY, TestLog, decision, served
 from witness.cosigning import Answer, Cosigning
 from witness.endpoint import Endpoint
 from witness.folder import Alarms
@@ -275,7 +276,7 @@ def test_a_witness_that_knows_more_than_the_log_has_is_an_alarm(world: World) ->
 def test_without_a_quorum_there_is_an_alarm_and_later_no_results_until_there_is_one_again(world: World) -> None:
     async def story() -> None:
         async with world.running() as (store, witnesses):
-            await until(lambda: len(world.signed(store)) == 5)
+            await until(lambda: witnesses.state().startswith("ok: 5 of 5"))
             world.now += timedelta(hours=8)
             witnesses.check()  # nothing was written: what is there has its quorum
             for each in world.witnesses[:3]:
@@ -430,6 +431,36 @@ def test_a_key_that_is_no_witnesses_is_refused() -> None:
         witness_of(_witness("oakland", "nonsense"))
     with pytest.raises(ValueError, match="not a witness's"):
         witness_of(_witness("oakland", str(log_key)))
+
+
+def test_a_witness_is_asked_over_tls_with_the_authority_of_the_settings(tmp_path: Path) -> None:
+    authority, other = Authority(tmp_path, "CN=Ours"), Authority(tmp_path, "CN=Other")
+    pair = authority.issue("CN=localhost", use=SERVER)
+    cosigner = Cosigner("oakland.test/witness", Ed25519PrivateKey.generate())
+    log = TestLog().grown(5)
+    head = Head(5, text_of(log.note()), log.note())
+
+    async def prove(old: int) -> list[bytes]:
+        return []
+
+    async def story() -> None:
+        state = Cosigning(tmp_path, ORIGIN, [LOG_KEY], cosigner, Alarms(tmp_path))
+        with served(state, (pair.certificate_file, pair.key_file)) as port:
+            url = HttpUrl(f"https://localhost:{port}")
+            settings = WitnessSettings(port="oakland", url=url, verifier_key=str(cosigner.key))
+            for ca_file, is_trusted in ((authority.file, True), (other.file, False)):
+                client = WitnessClient(ca_file)
+                try:
+                    if is_trusted:
+                        assert await client.cosignature(witness_of(settings), head, prove, 1e12)
+                    else:
+                        with pytest.raises(Silent):
+                            await client.cosignature(witness_of(settings), head, prove, 1e12)
+                finally:
+                    await client.close()
+                    await asyncio.sleep(0.1)
+
+    run(story)
 
 
 class _Silent(BaseHTTPRequestHandler):

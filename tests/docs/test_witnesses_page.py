@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
-
-import pytest
+from pathlib import Path
 
 from gateway.settings import AuditSettings
 from tests.conftest import CHECKOUT
+from tests.witness.logs import COSIGNER, LOG_KEY
 from witness import config
+from witness.cli import main
 from witness.config import read_config
 from witness.reads import ReadSettings
 
@@ -44,16 +45,10 @@ def test_each_setting_of_the_audit_log_is_in_the_operators_table() -> None:
         assert re.search(rf"^\|[^|]*`{name}`", table, re.MULTILINE), name
 
 
-def test_the_settings_shown_can_be_used(tmp_path: pytest.TempPathFactory) -> None:
-    from pathlib import Path
-
-    from tests.witness.logs import COSIGNER, LOG_KEY
-    from witness.cli import main
-
-    folder = Path(str(tmp_path))
-    main(["keygen", COSIGNER.name, str(folder / "key.pem")])
+def test_the_settings_shown_can_be_used(tmp_path: Path) -> None:
+    main(["keygen", COSIGNER.name, str(tmp_path / "key.pem")])
     shown = PAGE.partition("```toml\n")[2].partition("```")[0]
-    file = folder / "witness.toml"
+    file = tmp_path / "witness.toml"
     file.write_text(re.sub(r"verifier_keys = .*", f'verifier_keys = ["{LOG_KEY}"]', shown))
 
     told = read_config(file)
