@@ -18,6 +18,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from statistics import median
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -127,7 +128,7 @@ class _Past:
     partner: str
     organisation: str
     since: datetime
-    runs: OrderedDict[str, _Run] = field(default_factory=OrderedDict)
+    runs: OrderedDict[bytes, _Run] = field(default_factory=OrderedDict)
     columns: set[str] = field(default_factory=set)
     new: list[str] = field(default_factory=list)
     """The columns used for the first time on the day `new_on`."""
@@ -204,9 +205,9 @@ class Flags:
 
     def _variant(self, past: _Past, question: _Question, sql: str) -> None:
         """Flag many variants of one question within some hours."""
-        tokens = tokens_of(sql)
-        run = _run_of(past.runs, frame_of(tokens))
-        _recent(run.texts, question, _digest(tokens), timedelta(hours=self._limits.variants_hours))
+        digest, name, words_of_frame = _shape(sql[:MOST_CHARACTERS])
+        run = _run_of(past.runs, name, words_of_frame)
+        _recent(run.texts, question, digest, timedelta(hours=self._limits.variants_hours))
         if len(run.texts) <= self._limits.variants:
             run.flag = None
             return
@@ -385,12 +386,18 @@ def frame_of(tokens: Iterable[str]) -> tuple[str, ...]:
     return tuple(frame)
 
 
-def _run_of(runs: OrderedDict[str, _Run], frame: tuple[str, ...]) -> _Run:
+@lru_cache(maxsize=1_000)
+def _shape(sql: str) -> tuple[bytes, bytes, frozenset[str]]:
+    """Return the digest of a text's words, that of its frame, and the words of the frame; most texts come often."""
+    tokens = tokens_of(sql)
+    frame = frame_of(tokens)
+    return _digest(tokens), _digest(frame), frozenset(frame)
+
+
+def _run_of(runs: OrderedDict[bytes, _Run], name: bytes, tokens: frozenset[str]) -> _Run:
     """Return the run that a question belongs to: that of its frame, or of one made of the same words but one."""
-    name = _digest(frame).hex()
     run = runs.get(name)
     if run is None:
-        tokens = frozenset(frame)
         like = (known for known in reversed(runs.values()) if len(known.tokens ^ tokens) <= 1)
         run = runs[name] = next(like, None) or _Run(tokens)
         if len(runs) > MOST_FRAMES:
