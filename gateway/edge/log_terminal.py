@@ -20,7 +20,7 @@ NARROW, WIDE = 60, 200
 SIDE_BY_SIDE = 100
 """In how many columns two texts stand beside each other."""
 ID_CHARACTERS = 8
-SHORTEST_DETAIL = 40
+SHORTEST_DETAIL = 24
 WATCH_WIDTHS = (8, 19, 11, 20, 8)
 _NAMES = ("index", "time", "what", "partner", "query", "detail")
 
