@@ -111,7 +111,7 @@ def verifier_at(key: str) -> Verifier:
 def signatures_of(note: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
     """Split a note into its text and its signatures: name, key id, signature. Raises NoteRefused."""
     text, gap, lines = note.rpartition("\n\n")
-    if not gap or not lines.endswith("\n") or any(c < " " and c != "\n" for c in note):
+    if not gap or not lines.endswith("\n") or any((c < " " and c != "\n") or "\ud800" <= c < "\ue000" for c in note):
         raise NoteRefused("this is no signed note")
     found = [_signature(line) for line in lines[:-1].split("\n")]
     if len(found) > MAX_SIGNATURES:

@@ -95,7 +95,7 @@ def test_whatever_is_changed_in_a_note_is_noticed(data: st.DataObject) -> None:
     [
         "", "text", "text\n", "text\n\n", "text\n\n\n", "text\n\n- a AAAAAAAA\n", "text\n\n— a AAAA\n", "text\n\n— a\n",
         "text\n\n— a b AAAAAAAA\n", "text\n\n— a AAAAAAAA", "text\n\n— a+b AAAAAAAA\n", "text\n\n—  AAAAAAAA\n",
-        "te\txt\n\n— a AAAAAAAA\n", "text\n\n— a AAAAAAA\n", "text\n\n— a AAAAAAAB=\n",
+        "te\txt\n\n— a AAAAAAAA\n", "te\ud800xt\n\n— a AAAAAAAA\n", "text\n\n— a AAAAAAA\n", "text\n\n— a AAAAAAAB=\n",
         "text\n\n" + "— a AAAAAAAA\n" * 65,
     ],
 )  # fmt: skip
