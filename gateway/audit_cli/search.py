@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,7 +21,7 @@ _WHEN = "a moment in UTC such as 2026-11-22T16:45, or how long ago: 30m, 12h, 7d
 
 
 def _condition(help_: str, name: str = "", metavar: str = "NAME") -> Any:
-    return typer.Option(*([name] if name else []), metavar=metavar, help=help_, rich_help_panel=None)
+    return typer.Option(*([name] if name else []), metavar=metavar, help=help_)
 
 
 def register(app: typer.Typer) -> None:
@@ -69,8 +69,15 @@ def search(
     }  # fmt: skip
     given = {name: value for name, value in conditions.items() if value}
     with told():
-        found = _in_file(file, given, limit + 1, before) if file else _at_gateway(home, name, given, limit + 1, before)
-    _print(found[:limit][::-1], len(found) > limit, json)
+        found = _in_file(file, given, limit, before) if file else _at_gateway(home, name, given, limit, before)
+    _print(found.records[::-1], found.is_more, json)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    records: list[dict[str, Any]]
+    """The newest first."""
+    is_more: bool
 
 
 def _moment(said: str) -> str:
@@ -82,28 +89,22 @@ def _moment(said: str) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}"
 
 
-def _at_gateway(home: Path, name: str, given: dict[str, str], limit: int, before: int | None) -> list[dict[str, Any]]:
-    with connected(home, name) as client:
-        return list(_pages(client, given, limit, before))
-
-
-def _pages(client: Any, given: dict[str, str], limit: int, before: int | None) -> Iterator[dict[str, Any]]:
+def _at_gateway(home: Path, name: str, given: dict[str, str], limit: int, before: int | None) -> _Found:
     from gateway.edge.client import fetch
 
-    while limit > 0:
-        asked: dict[str, Any] = {
-            **given,
-            "limit": min(limit, AT_ONCE),
-            **({} if before is None else {"before": before}),
-        }
-        page = fetch(client, "GET", "/api/audit/records", params=asked)
-        yield from page["records"]
-        limit, before = limit - len(page["records"]), page["next"]
-        if before is None:
-            return
+    found: list[dict[str, Any]] = []
+    with connected(home, name) as client:
+        while True:
+            cursor = {} if before is None else {"before": before}
+            asked: dict[str, Any] = {**given, "limit": min(limit - len(found), AT_ONCE), **cursor}
+            page = fetch(client, "GET", "/api/audit/records", params=asked)
+            found += page["records"]
+            before = page["next"]
+            if before is None or len(found) == limit:
+                return _Found(found, before is not None)
 
 
-def _in_file(file: Path, given: dict[str, str], limit: int, before: int | None) -> list[dict[str, Any]]:
+def _in_file(file: Path, given: dict[str, str], limit: int, before: int | None) -> _Found:
     from gateway.adapters.audit_reading import search_in
     from gateway.log_search import Wanted
 
@@ -111,7 +112,8 @@ def _in_file(file: Path, given: dict[str, str], limit: int, before: int | None) 
         wanted = Wanted(**given)
     except ValueError as error:
         fail(USAGE, [str(error)])
-    return [entry.told() for entry in search_in(file, wanted, limit, before)]
+    found = [entry.told() for entry in search_in(file, wanted, limit + 1, before)]
+    return _Found(found[:limit], len(found) > limit)
 
 
 def _print(found: list[dict[str, Any]], is_more: bool, as_json: bool) -> None:
