@@ -185,16 +185,34 @@ class ServiceSettings(Section):
         return self
 
 
+class AuditPostgresSettings(Section):
+    """The database in which several gateways keep one audit log."""
+
+    conninfo_file: Path
+    """How to reach it, password and all, as libpq reads it: `host=… dbname=… user=… password=… sslmode=verify-full`."""
+
+
 class AuditSettings(Section):
     """Where the audit log is kept, and under which name and key it is signed."""
 
-    file: Path
+    file: Path | None = None
+    """A file of this machine's: for one gateway."""
+    postgres: AuditPostgresSettings | None = None
+    """Or a database: for several gateways. Exactly one of the two is set."""
     origin: str
     """The log's name, such as `portgate.example.org/audit`; it never changes."""
     key_file: Path
     """The log's private key (Ed25519, PEM)."""
     gateway: str = "gateway"
     """This gateway's name; of several that write one log, each has its own."""
+    retention_days: PositiveInt | None = None
+    """How long it is kept what records say; for ever if there is none. That they were there stays proven."""
+
+    @model_validator(mode="after")
+    def _is_in_one_place(self) -> Self:
+        if (self.file is None) == (self.postgres is None):
+            raise ValueError("set exactly one of audit.file and audit.postgres")
+        return self
 
 
 class UsageSettings(Section):
@@ -279,10 +297,17 @@ class Settings(Section):
             raise ValueError("services show certificates: set listen.client_ca_file, the authority that issues them")
         return self
 
+    @model_validator(mode="after")
+    def _usage_has_a_place(self) -> Self:
+        if self.audit.file is None and self.usage.file is None:
+            raise ValueError("with audit.postgres, set usage.file: there is no file of the log to be put beside")
+        return self
+
     @property
     def usage_file(self) -> Path:
         """Where usage is counted."""
-        return self.usage.file or self.audit.file.with_name("usage.sqlite")
+        beside = self.audit.file.with_name("usage.sqlite") if self.audit.file else Path("usage.sqlite")
+        return self.usage.file or beside
 
 
 def read_settings(file: Path) -> Settings:

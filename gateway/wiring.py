@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from gateway.adapters.audit_sqlite import SqliteStorage
+from gateway.adapters.audit_places import open_storage
 from gateway.adapters.audit_store import AuditStore, Writer
 from gateway.adapters.bundle_store import BundleStore, Rules, read_keys
 from gateway.adapters.catalog_files import read_catalog
@@ -129,9 +129,8 @@ async def _state(probe: Callable[[], Awaitable[Any]]) -> str:
 def _audit(settings: Settings, build: str) -> AuditStore:
     chosen = settings.audit
     signer = Signer(chosen.origin, read_signing_key(chosen.key_file))
-    return AuditStore(
-        SqliteStorage(chosen.file, chosen.origin, tuple(sorted(settings.ports))), Writer(chosen.gateway, build, signer)
-    )
+    storage = open_storage(chosen, tuple(sorted(settings.ports)))
+    return AuditStore(storage, Writer(chosen.gateway, build, signer, chosen.retention_days))
 
 
 def _login(settings: Settings, tokens: TokenReader, identity: Identities) -> Login | None:

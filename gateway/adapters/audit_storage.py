@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 from gateway.audit.growth import Row
@@ -133,13 +134,20 @@ class Turn(Reader):
         self.frontier = Frontier(int(size), tuple(held[at : at + 32] for at in range(0, len(held), HASH_BYTES)))
         self.logged: str = logged
         """When the newest record was written."""
+        self.last: Row | None = None
+        """The last record that this turn appended."""
+
+    @cached_property
+    def ports(self) -> tuple[str, ...]:
+        """The ports that an entry of this log holds a value for."""
+        return ports_of(self)
 
     def append(self, row: Row, logged: str) -> None:
         """Put a record at the end."""
         if row.index != self.frontier.size:
             raise ValueError(f"record {row.index} cannot stand at {self.frontier.size}")
         leaf = row.leaf
-        self.frontier, self.logged = self.frontier.add(leaf), logged
+        self.frontier, self.logged, self.last = self.frontier.add(leaf), logged, row
         self.run(
             "INSERT INTO records (idx, seed, line, entry, leaf) VALUES (?, ?, ?, ?, ?)",
             row.index, row.seed, row.line, row.entry, leaf,
@@ -158,6 +166,10 @@ class Turn(Reader):
         found = self.run(f"SELECT idx {which}", index, query)
         self.run(f"DELETE {which}", index, query)
         return bool(found)
+
+    def empty(self, low: int, high: int) -> None:
+        """Forget what the records from `low` to `high` said: their entries stay, and so does every proof."""
+        self.run("UPDATE records SET seed = ?, line = ? WHERE idx >= ? AND idx < ?", b"", b"", low, high)
 
     def put_head(self) -> None:
         """Keep the head as this turn leaves it."""
@@ -195,8 +207,10 @@ class Turn(Reader):
         return note
 
     def cosign(self, size: int, lines: str) -> None:
-        """Add witnesses' signatures to the checkpoint of a tree of that size."""
-        self.run("UPDATE checkpoints SET note = note || ? WHERE size = ?", lines, size)
+        """Add witnesses' signatures to the checkpoint of a tree of that size; those that it has are not added twice."""
+        note = self.checkpoint_of(size)
+        new = "".join(line for line in lines.splitlines(keepends=True) if line not in note)
+        self.run("UPDATE checkpoints SET note = ? WHERE size = ?", note + new, size)
 
     def put_meta(self, name: str, value: str) -> None:
         """Keep a fact about the log itself."""
@@ -232,6 +246,9 @@ CREATE TABLE tiles (level INTEGER NOT NULL, number INTEGER NOT NULL, root BLOB N
 class Storage(ABC):
     """Where a log is kept. One thread writes; any number may read."""
 
+    tends_seconds: float | None = None
+    """How often its writer must take a turn, even an empty one; None: only when there is something to be written."""
+
     @abstractmethod
     def commit(self, write: Callable[[Turn], T]) -> T:
         """Have something written in one turn, durable on return; raise AuditUnavailable or AuditLost if it is not."""
@@ -253,6 +270,6 @@ class Storage(ABC):
         """Let go of it."""
 
 
-def ports_of(reader: Reader) -> Sequence[str]:
+def ports_of(reader: Reader) -> tuple[str, ...]:
     """Return the ports that an entry of this log holds a value for."""
     return tuple(filter(None, reader.meta("ports").split(",")))

@@ -8,26 +8,25 @@
 - A decision whose caller went away while it was written gets its outcome here, for nobody else knows of it; so does
   each that a gateway left open which is no more.
 - A checkpoint is signed within SIGN_SECONDS of a record, by the thread that wrote the record.
+- Records older than they are kept are pruned by the same thread, a few at a time, between two groups of others.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import queue
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
-from gateway.adapters.audit_storage import AuditLost, OpenDecision, Storage, Turn, ports_of
-from gateway.audit.growth import grow
+from gateway.adapters.audit_pruning import days_ago, prune
+from gateway.adapters.audit_storage import AuditLost, Storage, Turn
+from gateway.adapters.audit_writing import now, write
 from gateway.audit.note import Signer
 from gateway.audit.record import DecisionRecord, OutcomeRecord, Receipt, Record, ServiceRecord
-from gateway.audit.views import SEED_BYTES
 from gateway.errors import AuditUnavailable, Broken
 
 MAX_GROUP = 64
@@ -35,6 +34,8 @@ MAX_GROUP = 64
 MAX_WAITING = 10_000
 REOPEN_SECONDS = 1.0
 SIGN_SECONDS = 1.0
+PRUNE_SECONDS = 24 * 3600.0
+"""How often the writer looks for records that are older than they are kept; the first time when it starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Writer:
     """Such as `gateway-1`; of several that write one log, each has its own."""
     build: str
     signer: Signer
+    retention_days: int | None = None
+    """How long it is kept what records say; None: for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,8 @@ class AuditStore:
         self._tried_at: float | None = None
         """When the storage failed or was last tried again; None while it is well."""
         self._unsigned_since: float | None = None
+        self._tends_at = time.monotonic()
+        self._prunes_at = None if writer.retention_days is None else time.monotonic()
         self._begin()
         self._thread = threading.Thread(target=self._run, name="audit-writer", daemon=True)
         self._thread.start()
@@ -149,6 +154,8 @@ class AuditStore:
                 if isinstance(item, _Task):
                     self._work(item)
             stopped = any(isinstance(item, _Stop) for item in group)
+            self._tend()
+            self._prune()
             self._sign(at_once=stopped)
         self.storage.close()
 
@@ -166,9 +173,13 @@ class AuditStore:
         return group
 
     def _wait(self) -> float | None:
-        if self._unsigned_since is None:
-            return None
-        return max(0.0, self._unsigned_since + SIGN_SECONDS - time.monotonic())
+        """Return how long nothing is to be done; None: until somebody comes."""
+        due = [] if self._unsigned_since is None else [self._unsigned_since + SIGN_SECONDS]
+        if self._prunes_at is not None:
+            due.append(self._prunes_at)
+        if self.storage.tends_seconds is not None:
+            due.append(self._tends_at + self.storage.tends_seconds)
+        return max(0.0, min(due) - time.monotonic()) if due else None
 
     def _commit(self, group: list[_Append]) -> None:
         if not group:
@@ -193,15 +204,7 @@ class AuditStore:
             self._unsigned_since = time.monotonic()
 
     def _write(self, turn: Turn, record: Record) -> Receipt | Broken:
-        """Put one record at the end; an outcome without an open decision is answered with Broken."""
-        if isinstance(record, OutcomeRecord) and not turn.close_decision(record.decision_index, record.query):
-            return Broken(f"decision {record.decision_index} is not open: it has an outcome, or was never made")
-        logged = max(now(), turn.logged)  # a clock that was set back moves nothing back
-        _, row = grow(record, turn.frontier.size, logged, os.urandom(SEED_BYTES), self._ports)
-        turn.append(row, logged)
-        if isinstance(record, DecisionRecord):
-            turn.open_decision(OpenDecision(row.index, record.query, self._writer.gateway, record.concerns))
-        return Receipt(row.index, row.leaf.hex())
+        return write(turn, record, self._writer.gateway)
 
     def _sign(self, *, at_once: bool) -> None:
         if self._unsigned_since is None or (not at_once and time.monotonic() - self._unsigned_since < SIGN_SECONDS):
@@ -209,6 +212,32 @@ class AuditStore:
         self._unsigned_since = None
         try:
             self.storage.commit(lambda turn: turn.sign(self._writer.signer, now()))
+        except AuditUnavailable as error:
+            self._try_again(error)
+
+    def _tend(self) -> None:
+        """In a log with several writers: show that this one lives, and close what those left open that do not."""
+        if self.storage.tends_seconds is None or time.monotonic() < self._tends_at + self.storage.tends_seconds:
+            return
+        self._tends_at = time.monotonic()
+        try:
+            if self._tried_at is not None:
+                self._check()
+            elif self.storage.commit(self._interrupt):
+                self._unsigned_since = self._unsigned_since or time.monotonic()
+        except AuditUnavailable as error:
+            self._try_again(error)
+
+    def _prune(self) -> None:
+        """Forget a few records that are older than records are kept; those that are left are next."""
+        days = self._writer.retention_days
+        if days is None or self._prunes_at is None or time.monotonic() < self._prunes_at:
+            return
+        self._prunes_at = time.monotonic() + PRUNE_SECONDS
+        try:
+            if self.storage.commit(lambda turn: prune(turn, days_ago(days), self._writer.gateway)):
+                self._prunes_at = time.monotonic()
+                self._unsigned_since = self._unsigned_since or time.monotonic()
         except AuditUnavailable as error:
             self._try_again(error)
 
@@ -252,7 +281,7 @@ class AuditStore:
         """Open a new log with its record 0, say that the gateway has started, and close what nobody else will close."""
 
         def begin(turn: Turn) -> None:
-            self._ports = ports_of(turn)
+            self._ports = turn.ports
             if turn.frontier.size == 0:
                 self._write(turn, self._service("opened"))
             self._write(turn, self._service("started"))
@@ -269,15 +298,11 @@ class AuditStore:
         origin = self._writer.signer.name if event == "opened" else ""
         return ServiceRecord("", now(), event, self._writer.gateway, self._writer.build, self._ports, origin)  # type: ignore[arg-type]
 
-    def _interrupt(self, turn: Turn) -> None:
-        """Write the outcome of each decision that nobody will write one for."""
-        alive = self.storage.gateways_alive()
+    def _interrupt(self, turn: Turn) -> int:
+        """Write the outcome of each decision that nobody will write one for; return how many."""
+        before, alive = turn.frontier.size, self.storage.gateways_alive()
         for left in turn.open_decisions():
             is_mine = left.gateway == self._writer.gateway
             if left.index not in self._live if is_mine else left.gateway not in alive:
                 self._write(turn, OutcomeRecord(left.query, now(), left.index, "interrupted", concerns=left.concerns))
-
-
-def now() -> str:
-    """Return the time in UTC, as `2026-11-22T16:45:06.123Z`."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return turn.frontier.size - before

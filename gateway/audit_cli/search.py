@@ -25,11 +25,12 @@ def search(
     """List the newest records of the audit log, oldest of them first; works while the gateway runs."""
     import orjson
 
+    from gateway.adapters.audit_places import file_of
     from gateway.adapters.audit_reading import read_log
     from gateway.edge.terminal import log_lines
 
     with told():
-        entries = read_log(home_at(home).settings().audit.file, limit, partner=partner, query=of_query)[::-1]
+        entries = read_log(file_of(home_at(home).settings().audit), limit, partner=partner, query=of_query)[::-1]
         if json:
             for entry in entries:
                 print(orjson.dumps({"index": entry.index, "record": entry.record}).decode())

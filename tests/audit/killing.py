@@ -19,7 +19,9 @@ from tests.audit.logs import open_store
 from tests.audit.soundness import Sound, sound
 from tests.conftest import CHECKOUT
 
-LONGEST_LIFE_SECONDS = 0.45
+WARM = 0.8
+"""How often a gateway is let live until it has promised something; else it may die while it opens the log."""
+LONGEST_LIFE_SECONDS = 0.25
 LIVES_OF_A_LOG = 5
 """Then another log is begun: each time the whole log is looked through, and it grows."""
 
@@ -74,6 +76,8 @@ class Killer:
         self._mother.stdin.write(f"{file} {said}\n")
         self._mother.stdin.flush()
         child = int(self._mother.stdout.readline())
+        if self._chance.random() < WARM:
+            _wait_for(said)
         time.sleep(self._chance.uniform(0.0, LONGEST_LIFE_SECONDS))
         os.kill(child, signal.SIGKILL)
         assert self._mother.stdout.readline() == "end\n"
@@ -82,6 +86,12 @@ class Killer:
             heard.take(line)
         said.unlink(missing_ok=True)
         return heard
+
+
+def _wait_for(said: Path) -> None:
+    until = time.monotonic() + 30
+    while not (said.exists() and said.stat().st_size) and time.monotonic() < until:
+        time.sleep(0.005)
 
 
 @contextmanager
