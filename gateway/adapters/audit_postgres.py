@@ -310,7 +310,7 @@ def _begin(session: Session) -> Turn:
 
 
 def _commit(session: Session) -> None:
-    if session.execute("COMMIT").statusmessage != "COMMIT":
+    if session.execute("COMMIT", prepare=False).statusmessage != "COMMIT":
         _unavailable("the database did not take what was written")
 
 

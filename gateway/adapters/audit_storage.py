@@ -72,7 +72,7 @@ class Reader:
             found = self.run(
                 "SELECT idx, seed, line, entry FROM records WHERE idx >= ? AND idx < ? ORDER BY idx", low, until
             )
-            yield from (Row(int(i), bytes(seed), bytes(line), bytes(entry)) for i, seed, line, entry in found)
+            yield from (Row(int(i), *map(_raw, held)) for i, *held in found)
             low = until
 
     def checkpoint(self) -> str:
@@ -224,6 +224,11 @@ class Turn(Reader):
         self.integrate()
         if old.size and root_of(0, old.size, self.tree(old.size)) != old.root:
             raise AuditLost(f"the first {old.size} records are not those that were signed", hint=_RESTORE)
+
+
+def _raw(held: object) -> bytes:
+    """Read what a column of bytes holds; whoever changed it from outside may have put a text there."""
+    return held.encode("utf-8", "surrogatepass") if isinstance(held, str) else bytes(held)  # type: ignore[call-overload]
 
 
 _RESTORE = "the log was changed from outside: keep the file, and see docs/auditors.md"

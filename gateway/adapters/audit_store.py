@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import queue
 import threading
 import time
@@ -28,6 +29,8 @@ from gateway.adapters.audit_writing import now, write
 from gateway.audit.note import Signer
 from gateway.audit.record import DecisionRecord, OutcomeRecord, Receipt, Record, ServiceRecord
 from gateway.errors import AuditUnavailable, Broken
+
+_log = logging.getLogger("portgate.audit")
 
 MAX_GROUP = 64
 """How many records share one commit at most; what comes in while one is under way waits together for the next."""
@@ -146,6 +149,21 @@ class AuditStore:
     # --- the writer thread ------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        try:
+            self._serve()
+        except Exception as error:
+            _log.exception("the writer of the audit log failed")
+            self._refuse_all(AuditLost(f"the writer of the audit log failed: {type(error).__name__}"))
+        finally:
+            self.storage.close()
+
+    def _refuse_all(self, lost: AuditLost) -> None:
+        """Answer whoever still comes: nothing is written any more."""
+        self._say_lost(lost)
+        while not isinstance(item := self._queue.get(), _Stop):
+            (item.receipt if isinstance(item, _Append) else item.done).set_exception(lost)
+
+    def _serve(self) -> None:
         stopped = False
         while not stopped:
             group = self._next_group()
@@ -157,7 +175,6 @@ class AuditStore:
             self._tend()
             self._prune()
             self._sign(at_once=stopped)
-        self.storage.close()
 
     def _next_group(self) -> list[_Append | _Task | _Stop]:
         """Wait for one item (or until something must be signed), then take along whatever waits behind it."""
@@ -184,6 +201,15 @@ class AuditStore:
     def _commit(self, group: list[_Append]) -> None:
         if not group:
             return
+        try:
+            self._commit_group(group)
+        except Exception as error:  # nobody foresaw it: who waits is told, then the writer ends
+            for item in group:
+                if not item.receipt.done():
+                    item.receipt.set_exception(AuditLost(f"the audit log failed: {type(error).__name__}"))
+            raise
+
+    def _commit_group(self, group: list[_Append]) -> None:
         records = [item.record for item in group]
         self._live -= {record.decision_index for record in records if isinstance(record, OutcomeRecord)}
         try:

@@ -13,11 +13,18 @@ from gateway.errors import Broken
 
 
 def write(turn: Turn, record: Record, gateway: str) -> Receipt | Broken:
-    """Put one record at the end; an outcome without an open decision is answered with Broken."""
+    """Put one record at the end.
+
+    An outcome without an open decision is answered with Broken, and so is a record that has no canonical form: neither
+    spoils what is written with it.
+    """
+    logged = max(now(), turn.logged)  # a clock that was set back moves nothing back
+    try:
+        _, row = grow(record, turn.frontier.size, logged, os.urandom(SEED_BYTES), turn.ports)
+    except (TypeError, ValueError) as error:
+        return Broken(f"this {type(record).__name__} cannot be written: {error}")
     if isinstance(record, OutcomeRecord) and not turn.close_decision(record.decision_index, record.query):
         return Broken(f"decision {record.decision_index} is not open: it has an outcome, or was never made")
-    logged = max(now(), turn.logged)  # a clock that was set back moves nothing back
-    _, row = grow(record, turn.frontier.size, logged, os.urandom(SEED_BYTES), turn.ports)
     turn.append(row, logged)
     if isinstance(record, DecisionRecord):
         turn.open_decision(OpenDecision(row.index, record.query, gateway, record.concerns))

@@ -20,8 +20,9 @@ from tests.audit.soundness import Sound, sound
 from tests.conftest import CHECKOUT
 
 WARM = 0.8
-"""How often a gateway is let live until it has promised something; else it may die while it opens the log."""
-LONGEST_LIFE_SECONDS = 0.25
+"""How often a gateway lives until it has said a number of bytes; else it may die while it opens the log."""
+MOST_BYTES = 40_000
+LONGEST_WAIT_SECONDS = 0.2
 LIVES_OF_A_LOG = 5
 """Then another log is begun: each time the whole log is looked through, and it grows."""
 
@@ -77,8 +78,8 @@ class Killer:
         self._mother.stdin.flush()
         child = int(self._mother.stdout.readline())
         if self._chance.random() < WARM:
-            _wait_for(said)
-        time.sleep(self._chance.uniform(0.0, LONGEST_LIFE_SECONDS))
+            _wait_for(said, self._chance.randrange(1, MOST_BYTES))
+        time.sleep(self._chance.uniform(0.0, LONGEST_WAIT_SECONDS))
         os.kill(child, signal.SIGKILL)
         assert self._mother.stdout.readline() == "end\n"
         heard = Heard()
@@ -88,9 +89,9 @@ class Killer:
         return heard
 
 
-def _wait_for(said: Path) -> None:
+def _wait_for(said: Path, count: int) -> None:
     until = time.monotonic() + 30
-    while not (said.exists() and said.stat().st_size) and time.monotonic() < until:
+    while not (said.exists() and said.stat().st_size >= count) and time.monotonic() < until:
         time.sleep(0.005)
 
 
