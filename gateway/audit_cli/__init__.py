@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from gateway.audit_cli import search
+from gateway.audit_cli import prune, rebuild, search
 
 app = typer.Typer(
     name="audit",
@@ -15,5 +15,5 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for tool in (search,):
+for tool in (search, rebuild, prune):
     tool.register(app)

@@ -17,6 +17,7 @@ import pytest
 
 from gateway.adapters import audit_postgres
 from gateway.adapters.audit_postgres import PostgresStorage
+from gateway.adapters.audit_pruning import prune
 from gateway.adapters.audit_storage import AuditLost
 from gateway.adapters.audit_store import AuditStore
 from gateway.errors import AuditUnavailable
@@ -259,3 +260,58 @@ def test_a_database_that_cannot_be_reached_is_told_without_its_address(conninfo:
 
     assert "127.0.0.1" not in told.value.message
     assert "hush" not in told.value.message
+
+
+# --- roles ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def guarded(pg_server: PgServer, home: InPostgres) -> Iterator[PgServer]:
+    """A log whose roles are those that the operators' page makes."""
+    open_store(home).close()
+    page = (CHECKOUT / "docs/operators.md").read_text()
+    [roles] = re.findall(r"```sql\n(CREATE ROLE portgate_audit_owner.*?)```", page, re.DOTALL)
+    with psycopg.connect(home.conninfo, autocommit=True) as session:
+        session.execute(roles)
+        for role in ("writer", "reader"):
+            session.execute(f"CREATE ROLE a_{role} LOGIN IN ROLE portgate_audit_{role}")
+        yield pg_server
+        for role in ("a_writer", "a_reader", *(f"portgate_audit_{name}" for name in ("writer", "reader", "owner"))):
+            session.execute(f"DROP OWNED BY {role} CASCADE")
+            session.execute(f"DROP ROLE {role}")
+
+
+def test_the_roles_of_the_operators_page_let_a_gateway_add_and_change_nothing(
+    guarded: PgServer, home: InPostgres
+) -> None:
+    writer = InPostgres(home.conninfo.replace("user=tester", "user=a_writer"))
+    store = open_store(writer)
+
+    async def story() -> None:
+        first = await store.append(decision("q1"))
+        await store.append(outcome("q1", first.index))
+        await store.cosign(2, "")
+
+    asyncio.run(story())
+    assert store.storage.commit(lambda turn: prune(turn, "2999-01-01T00:00:00.000Z", "gateway-1")) > 0
+    store.close()
+    look_through(writer)
+
+    reader = InPostgres(home.conninfo.replace("user=tester", "user=a_reader"))
+    look_through(reader)
+    with pytest.raises(AuditUnavailable, match="InsufficientPrivilege"):
+        reader.storage()
+    for harm in (
+        "UPDATE records SET entry = leaf",
+        "UPDATE records SET leaf = seed",
+        "DELETE FROM records",
+        "DELETE FROM checkpoints",
+        "TRUNCATE records",
+        "DROP TABLE records",
+        "DELETE FROM head",
+    ):
+        with (
+            psycopg.connect(writer.conninfo, options=f"-c search_path={audit_postgres.PLACE}") as session,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
+            session.execute(harm)
