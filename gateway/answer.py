@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
-import hashlib
 import logging
 from collections.abc import AsyncIterator, Awaitable
 from dataclasses import replace
@@ -18,6 +16,7 @@ from gateway.conversation import Page, Position
 from gateway.errors import Broken, GatewayError, PassedOn, PortTrouble, Unavailable
 from gateway.model import Notice
 from gateway.parts import AuditLog, Clock, Rows, Running
+from gateway.receipt import chained
 from gateway.recording import outcome_record
 from gateway.running import unless
 from gateway.usage import Meter
@@ -31,13 +30,7 @@ def _cut_off() -> Unavailable:
 
 async def digest_of(before: str, data: bytes) -> str:
     """Return the digest of an answer with one more page (`OutcomeRecord.result`)."""
-    chained = functools.partial(_chained, bytes.fromhex(before) or bytes(32), data)
-    return await asyncio.to_thread(chained) if len(data) > LARGE_BYTES else chained()
-
-
-def _chained(before: bytes, data: bytes) -> str:
-    rows = hashlib.sha256(data).digest()
-    return hashlib.sha256(before + rows).hexdigest()
+    return await asyncio.to_thread(chained, before, data) if len(data) > LARGE_BYTES else chained(before, data)
 
 
 LARGE_BYTES = 256 * 1024
@@ -61,6 +54,8 @@ class Answer:
         self.notices = notices
         """What the partner must know about this answer."""
         self.stats: dict[str, object] = {}
+        self.recorded: tuple[int, int] | None = None
+        """Where its decision and its outcome stand in the log, once it has ended well."""
         self._position, self._running = position, running
         self._audit, self._clock, self._meter = audit, clock, meter
         self._rows, self._bytes, self._result = position.rows, position.bytes, position.result
@@ -214,5 +209,6 @@ class Answer:
         if error is not None:
             error.query_id = self.id
         code = error.code if error else ""
-        await self._audit.append(outcome_record(where, moment, state, code, elapsed))
+        receipt = await self._audit.append(outcome_record(where, moment, state, code, elapsed))
+        self.recorded = (where.decision_index, receipt.index) if state == "finished" else None
         self.stats.update(rows=self._rows, elapsed_ms=elapsed, ports=list(where.ports), state=state)

@@ -18,6 +18,7 @@ from gateway.audit_cli import app as audit
 from gateway.command import home_at, print_told, purpose_of, token_of, told
 from gateway.options import CHECKOUT, DEFAULT_HOME, HomeOption, JsonOption
 from gateway.policy_cli import app as policy
+from gateway.receipt_cli import app as receipt
 from stack.commands import register
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ def query(
         bool, typer.Option("--partial", help="Take an answer without ports that do not answer.")
     ] = False,
     format_: Annotated[
-        Literal["table", "csv", "json"], typer.Option("--format", help="How rows are printed.")
+        Literal["table", "csv", "json", "ndjson"],
+        typer.Option("--format", help="How rows are printed; ndjson: as they came, to be held against the receipt."),
     ] = "table",
     formulas: Annotated[
         Literal["escaped", "raw"],
@@ -86,18 +88,25 @@ def query(
             "--formulas", help="In CSV: whether a text that a spreadsheet takes for a formula gets a ' first."
         ),
     ] = "escaped",
+    receipt_file: Annotated[
+        Path | None, typer.Option("--receipt", metavar="FILE", help="Where to write the answer's signed receipt.")
+    ] = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Ask one query; rows go to standard output as they arrive, notices to standard error."""
-    from gateway.edge.client import ask
-    from gateway.edge.printing import PRINTERS
+    from gateway.edge.client import ask_raw, keeping_receipt
+    from gateway.edge.printing import PRINTERS, print_raw
 
     text = _read_sql(sql)
     with told(text):
         place = home_at(home)
         question = {"sql": text, "purpose": purpose_of(name, purpose), "partial": partial}
-        answer = ask(place, token_of(place, name), question)
-        PRINTERS[format_](sys.stdout, sys.stderr, formulas == "escaped").write(answer)
+        answer = keeping_receipt(ask_raw(place, token_of(place, name), question), receipt_file)
+        if format_ == "ndjson":
+            print_raw(sys.stdout, sys.stderr, answer)
+        else:
+            printer = PRINTERS[format_](sys.stdout, sys.stderr, formulas == "escaped")
+            printer.write(value for _, value in answer)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -146,6 +155,7 @@ def catalog(
 register(app)
 app.add_typer(policy)
 app.add_typer(audit)
+app.add_typer(receipt)
 
 
 def main() -> None:

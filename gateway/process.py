@@ -46,12 +46,13 @@ async def serve_gateway(gateway: Gateway, settings: Settings) -> int:
     """Serve until a signal, or until the audit log is lost; return the exit code."""
     await gateway.start()
     try:
-        wall = wall_app(gateway.wall.allows, settings.wall.secret_file.read_text(encoding="ascii").strip())
+        wall_secret = settings.wall.secret_file.read_text(encoding="ascii").strip()
+        wall = wall_app(gateway.wall.allows, wall_secret, gateway.executions)
         secret = settings.policy.secret_file.read_text(encoding="ascii").strip()
         inside = bundles_app(gateway.bundles.served_after, secret, wall)
         app = make_app(
             gateway.gate, gateway.ready, gateway.bundles, gateway.login, gateway.trino_clients, gateway.links,
-            gateway.log_routes,
+            gateway.log_routes, gateway.receipts,
         )  # fmt: skip
         await serve(app, settings.listen, (inside, settings.wall), gateway.trino_clients.close, gateway.lost())
     except AuditLost as lost:

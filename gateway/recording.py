@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from gateway.audit.record import (
     ALL_USES,
     AlarmRecord,
     DecisionRecord,
     OutcomeRecord,
+    RecordedNotice,
     RecordedPartner,
     RecordedTable,
     RefusalRecord,
@@ -19,7 +21,7 @@ from gateway.audit.record import (
 from gateway.conversation import Position, QueryRequest
 from gateway.errors import GatewayError
 from gateway.kernel.plan import Plan
-from gateway.model import USES, Admission, AskedTable, Beyond, Decision, Grant, Partner, Use
+from gateway.model import USES, Admission, AskedTable, Beyond, Decision, Grant, Partner, Reach, Use
 
 
 def utc(moment: datetime) -> str:
@@ -67,6 +69,11 @@ def recorded_asked(tables: Iterable[AskedTable]) -> Mapping[str, Mapping[str, st
     return {str(table.name): {c: _uses(table.uses.get(c, frozenset(USES))) for c in table.columns} for table in tables}
 
 
+def recorded_reach(reach: Reach) -> Mapping[str, tuple[str, ...]]:
+    """Write what Trino is let to read."""
+    return {str(name): tuple(sorted(columns)) for name, columns in reach.items()}
+
+
 def _uses(uses: frozenset[Use]) -> str:
     return ALL_USES if len(uses) == len(USES) else " ".join(use for use in USES if use in uses)
 
@@ -77,11 +84,13 @@ def decision_record(
 ) -> DecisionRecord:  # fmt: skip
     """What is written before any port is asked."""
     tables = tuple(RecordedTable(s.port, s.table, s.columns, dict(s.masked), s.rows, s.agreements) for s in plan.shares)
+    notices = tuple(RecordedNotice(n.code, n.port, n.table, n.column) for n in plan.notices if n.port)
     asker, seen_as = _asking(partner, request)
     return DecisionRecord(
         query, utc(moment), asker, request.purpose, request.client, request.said or request.sql,
         redacted(plan.sql, grant), tables, dict(decision.revisions), decision.id, build, request.partial,
-        recorded_asked(asked), seen_as, _place(request), tuple(sorted({table.port for table in tables})),
+        recorded_asked(asked), seen_as, _place(request), recorded_reach(plan.reach), notices,
+        tuple(sorted({table.port for table in tables})),
     )  # fmt: skip
 
 
@@ -106,6 +115,24 @@ def outcome_record(position: Position, moment: datetime, state: State, code: str
         position.ports if is_whole else (), code, duration_ms, position.missing if is_whole else (),
         position.withheld if is_whole else (), position.result, tuple(sorted(position.stands_on)),
     )  # fmt: skip
+
+
+def per_port(executions: Iterable[Mapping[str, Any]]) -> dict[str, tuple[int, int]]:
+    """Add up the rows and bytes that each port gave; the records are executions as JSON holds them.
+
+    >>> a = {"trino": "a", "tables": [{"port": "oakland", "rows": 7}], "given": {"oakland": 90}}
+    >>> b = {"trino": "b", "tables": [{"port": "oakland", "rows": 1}, {"port": "hueneme", "rows": 2}], "given": {}}
+    >>> per_port([a, b, a])
+    {'hueneme': (2, 0), 'oakland': (8, 90)}
+    """
+    rows: dict[str, int] = {}
+    size: dict[str, int] = {}
+    for record in {record["trino"]: record for record in executions}.values():
+        for table in record["tables"]:
+            rows[table["port"]] = rows.get(table["port"], 0) + table["rows"]
+        for port, given in record["given"].items():
+            size[port] = size.get(port, 0) + given
+    return {port: (rows[port], size.get(port, 0)) for port in sorted(rows)}
 
 
 def alarm_record(

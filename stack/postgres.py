@@ -42,6 +42,15 @@ _SETTINGS = {
     "synchronous_commit": "off",  # all that is in it can be generated again
     "log_timezone": "UTC",
     "log_min_error_statement": "panic",  # a statement may hold values of rows
+    # who read what, for the port's witness: a file for each day of the week
+    "logging_collector": "on",
+    "log_destination": "stderr,jsonlog",
+    "log_directory": "log",
+    "log_filename": "postgres-%a.log",
+    "log_rotation_age": "1d",
+    "log_rotation_size": "0",
+    "log_truncate_on_rotation": "on",
+    "log_parameter_max_length": "0",
 }
 
 _ICEBERG_TABLES: LiteralString = """
@@ -116,6 +125,7 @@ def make_databases(home: Home, tcp_port: int) -> None:
         _make_database(session, LONG_BEACH, ADMIN, READER)
         _make_database(session, LOS_ANGELES_CATALOG, CATALOG_ROLE, CATALOG_ROLE)
         session.execute(sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(sql.Identifier(READER)))
+        session.execute(sql.SQL("ALTER ROLE {} SET log_statement = 'all'").format(sql.Identifier(READER)))
     with connect(home, tcp_port, LONG_BEACH) as session:
         reader = sql.Identifier(READER)
         session.execute(sql.SQL("GRANT pg_read_all_data TO {}").format(reader))

@@ -45,8 +45,8 @@ def _end(turn: Turn, low: int, most: int, before: str) -> int:
     """Return the first record, from `low` on, that is to be kept."""
     still_open = [each.index for each in turn.open_decisions()[:1]]
     end = min(low + most, turn.frontier.size, *still_open)
+    migrated = int(turn.meta("migrated") or 0)  # those were logged anew, and are as old as they say
     for row in turn.rows(low, end):
-        record = orjson.loads(row.line)
-        if record.get("logged", record["time"]) >= before:
+        if orjson.loads(row.line)["time" if row.index <= migrated else "logged"] >= before:
             return row.index
     return max(low, end)

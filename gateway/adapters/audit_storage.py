@@ -85,6 +85,25 @@ class Reader:
         found = self.run("SELECT note FROM checkpoints WHERE size = ?", size)
         return str(found[0][0]) if found else ""
 
+    def checkpoints(self) -> Iterator[tuple[int, str, str]]:
+        """Yield the checkpoints, newest first: size, note, and when the log signed it."""
+        below = 1 << 62
+        while found := self.run(
+            "SELECT size, note, time FROM checkpoints WHERE size < ? ORDER BY size DESC LIMIT 100", below
+        ):
+            yield from ((int(size), str(note), str(when)) for size, note, when in found)
+            below = int(found[-1][0])
+
+    def signed_after(self, size: int) -> str:
+        """Return when the first checkpoint of a larger tree was signed; empty if there is none."""
+        found = self.run("SELECT time FROM checkpoints WHERE size > ? ORDER BY size LIMIT 1", size)
+        return str(found[0][0]) if found else ""
+
+    def checkpoints_above(self, index: int, most: int) -> list[str]:
+        """Return the newest checkpoints that cover a record, newest first, at most so many."""
+        found = self.run("SELECT note FROM checkpoints WHERE size > ? ORDER BY size DESC LIMIT ?", index, most)
+        return [str(note) for (note,) in found]
+
     def tile(self, tile: Tile) -> bytes | None:
         """Return a tile of hashes, or a bundle of entries; None if the log has none, or not yet."""
         if not is_of(tile, self.size()):

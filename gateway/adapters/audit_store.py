@@ -82,6 +82,8 @@ class AuditStore:
         self.storage = storage
         self.lost: Future[AuditLost] = Future()
         """Done once nothing can be written any more."""
+        self.on_signed: Callable[[], None] = _nobody_waits
+        """Called by the writer thread after each checkpoint."""
         self._writer = writer
         self._live: set[int] = set()
         """Decisions this process was told are durable, and whose outcome was not offered yet."""
@@ -240,6 +242,8 @@ class AuditStore:
             self.storage.commit(lambda turn: turn.sign(self._writer.signer, now()))
         except AuditUnavailable as error:
             self._try_again(error)
+        else:
+            self.on_signed()
 
     def _tend(self) -> None:
         """In a log with several writers: show that this one lives, and close what those left open that do not."""
@@ -332,3 +336,7 @@ class AuditStore:
             if left.index not in self._live if is_mine else left.gateway not in alive:
                 self._write(turn, OutcomeRecord(left.query, now(), left.index, "interrupted", concerns=left.concerns))
         return turn.frontier.size - before
+
+
+def _nobody_waits() -> None:
+    """Nobody is told."""

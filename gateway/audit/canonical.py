@@ -36,7 +36,7 @@ def members(record: Record) -> Members:
 def canonical(value: object) -> bytes:
     """Return the canonical text of what JSON holds, floating-point numbers aside."""
     text = orjson.dumps(value, option=_STRICT)
-    return rfc8785.dumps(orjson.loads(text)) if _SORTED_UNLIKE.search(text) else text
+    return text if text.isascii() or not _SORTED_UNLIKE.search(text) else rfc8785.dumps(orjson.loads(text))
 
 
 def encode(record: Record, index: int, logged: str) -> tuple[Members, bytes]:

@@ -20,7 +20,7 @@ ALL_USES = "all"
 Asked = Mapping[str, Mapping[str, str]]
 """`port.schema.table` -> column -> its uses, separated by blanks; so that an edit of agreements can be tried on it."""
 
-State = Literal["finished", "failed", "cancelled", "interrupted", "refused"]
+State = Literal["finished", "failed", "cancelled", "interrupted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,17 @@ class RecordedTable:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedNotice:
+    """What the partner is told of an answer, without its words: that a column is masked, a port missing."""
+
+    code: str
+    """Such as `column_masked`."""
+    port: str
+    table: str = ""
+    column: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionRecord:
     """A query that was admitted: written before any port is asked."""
 
@@ -76,6 +87,9 @@ class DecisionRecord:
     """For a preview: the partner as whom a port's steward, who stands in `partner`, looked."""
     place: str = ""
     """`catalog.schema` of the session, where its names were looked for; empty for the canonical schema."""
+    reach: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """`port.schema.table`, as Trino names it -> the columns of it that Trino was let to read for the query."""
+    notices: tuple[RecordedNotice, ...] = ()
     concerns: tuple[str, ...] = ()
     """The ports whose data it is about; they can read their part of it."""
 
@@ -127,7 +141,8 @@ class RefusalRecord:
 
 @dataclass(frozen=True, slots=True)
 class AlarmRecord:
-    """An access that the second wall refused: beyond what was admitted, or of a query that nobody admitted."""
+    """What should not have happened: an access that the second wall refused, a query that Trino ran beyond what was
+    admitted or without it, a query of which Trino told nothing, a bundle that was refused."""
 
     query: str
     """The query that Trino asked for; empty if no admitted query has its user string."""
@@ -137,25 +152,30 @@ class AlarmRecord:
     decision_index: int
     """Where in the log the query's decision stands; 0 if there is none."""
     operation: str
-    """In the words of Trino's access control, such as `SelectFromColumns`; `malformed` if the question has no form."""
+    """In the words of Trino's access control, such as `SelectFromColumns`; `malformed` if the question has no form. Of
+    what Trino ran: `unrecorded_query`, `beyond_grant`, `no_execution`, `malformed_event`. Of a bundle: `PublishBundle`.
+    """
     target: str
-    """The table, catalog, function or property that was asked for."""
+    """The table, catalog, function or property that was asked for; of an unrecorded query that read nothing, Trino's
+    id; of a bundle, the port."""
     columns: tuple[str, ...]
-    """The columns beyond what was granted."""
+    """The columns beyond what was granted; of a bundle, why it was refused."""
     count: int = 1
-    """How many refusals this record stands for: those without a query are written once a second."""
+    """How many this record stands for: what belongs to no query is written once a second; of `beyond_grant`, how many
+    tables of the port were read beyond it."""
     build: str = ""
     concerns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PublicationRecord:
-    """A port's agreements that came into force."""
+    """A port's agreements that came into force, new ones, suspended ones or old ones again; or the shared rules."""
 
     query: str
     """Empty: it belongs to no query."""
     time: str
     port: str
+    """Whose agreements; `gateway` for the shared rules of the partnership."""
     user: str
     """Who published them, such as `oakland-steward#publish`; `portgate#start` when a gateway starts with them."""
     revision: str
@@ -174,25 +194,38 @@ class ReadTable:
 
     port: str
     table: str
+    """As Trino names it, such as `pola.vessel_visit`; `_generated._generated_query` for what the port's own database
+    made of its tables: joins, aggregates."""
     columns: tuple[str, ...]
+    """What Trino's analysis found to be read of it; none of what a port made, whose tables stand beside it."""
     rows: int
+    """How many rows the port gave to Trino, all reads of the table together."""
     bytes: int
+    """How many bytes Trino read of the port's files; 0 where its connector does not say, as with databases."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionRecord:
-    """What Trino really ran for a query, as its own event listener tells it."""
+    """What Trino really ran for a query, as its own event listener tells it; a decision may have several."""
 
     query: str
+    """Empty for the gateway's question whether a port answers, and for what nobody admitted."""
     time: str
     decision_index: int
+    """Where in the log the query's decision stands; 0 if there is none."""
     trino: str
-    """Trino's id of the query."""
+    """Trino's id of the query; what is told twice of one counts once."""
     user: str
+    """Trino's user string, such as `gobiz-analyst#17`; `portgate-probe#17:oakland` for the gateway's question whether
+    the port answers, after query 17 failed."""
     state: str
     """In Trino's words, such as `FINISHED`."""
     tables: tuple[ReadTable, ...]
     code: str = ""
+    """Trino's name of the error; empty if there was none."""
+    given: Mapping[str, int] = field(default_factory=dict)
+    """Port -> bytes of the rows that it gave to Trino, as Trino holds them; none of a port of which Trino does not say.
+    """
     concerns: tuple[str, ...] = ()
 
 
@@ -207,7 +240,9 @@ class LoginRecord:
     claimed: str
     """The subject that the token named, unproven; empty if it could not be read."""
     count: int = 1
-    """How many tries this record stands for: they are written once a second."""
+    """How many tries this record stands for: they are written once a second, and less often while they go on."""
+    message: str = ""
+    """What they were told."""
     build: str = ""
     concerns: tuple[str, ...] = ()
 
@@ -259,7 +294,7 @@ class ReadingRecord:
     time: str
     reader: RecordedPartner
     role: str
-    """As what: `auditor`, `steward` or `partner`."""
+    """As what: `auditor`, `steward`, `witness` or `partner`."""
     way: str
     """What was asked for, such as `search` or `export`."""
     wanted: Mapping[str, str]

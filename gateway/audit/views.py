@@ -70,8 +70,8 @@ def _of_asked(value: object, port: str) -> object:
     return {name: each for name, each in value.items() if name.partition(".")[0] == port}
 
 
-def _of_tables(value: object, port: str) -> object:
-    """Of a list of tables: the port's."""
+def _of_members(value: object, port: str) -> object:
+    """Of a list of tables or notices, each of which names its port: the port's."""
     if not isinstance(value, list):
         return value
     return [each for each in value if isinstance(each, Mapping) and each.get("port") == port]
@@ -83,6 +83,9 @@ _OWN = {
     "missing": _of_names,
     "withheld": _of_names,
     "revisions": _of_keys,
+    "given": _of_keys,
     "asked": _of_asked,
-    "tables": _of_tables,
+    "reach": _of_asked,
+    "tables": _of_members,
+    "notices": _of_members,
 }

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 STEP = 20_000
 """After how many records something is said."""
-INDEX = "audit-index.sqlite"
-"""The search index, beside the log's file; the gateway makes a new one."""
 
 
 def register(app: typer.Typer) -> None:
@@ -50,8 +48,8 @@ def rebuild(
             "records": done.records, "pruned": done.pruned, "tiles": done.tiles, "leaves_mended": done.mended,
             "damage": done.damage,
         }  # fmt: skip
-        if not done.damage and chosen.audit.file:
-            _remove_index(chosen.audit.file.with_name(INDEX))
+        if not done.damage:
+            _remove_index(chosen.index_file)
         print_told(document, json, _lines)
         if done.damage:
             fail(FAULT, ["the log is damaged; nothing was changed. Keep it: docs/auditors.md says what now"])

@@ -1,40 +1,132 @@
-"""The newest records of the log -> lines on a terminal."""
+"""`portgate audit search`: conditions -> the newest records that meet them all, as lines or as JSON."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from gateway.command import home_at, print_lines, told
-from gateway.options import DEFAULT_HOME, HomeOption, JsonOption
+from gateway.audit_cli.reading import EXIT_CODES, FileOption, ReaderOption, check_place, connected
+from gateway.command import fail, print_lines, told
+from gateway.options import DEFAULT_HOME, USAGE, HomeOption, JsonOption
+
+AT_ONCE = 1_000
+_AGO = re.compile(r"([1-9][0-9]{0,3})([mhdw])", re.ASCII)
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_WHEN = "a moment in UTC such as 2026-11-22T16:45, or how long ago: 30m, 12h, 7d, 2w."
+
+
+def _condition(help_: str, name: str = "", metavar: str = "NAME") -> Any:
+    return typer.Option(*([name] if name else []), metavar=metavar, help=help_, rich_help_panel=None)
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(search)
+    app.command("search", epilog=EXIT_CODES)(search)
 
 
 def search(
+    text: Annotated[str, _condition('Words of the SQL; "in quotes" next to each other.', metavar="WORDS")] = "",
+    kind: Annotated[str, _condition("decision, outcome, refusal, execution, alarm, publication, login, …")] = "",
+    partner: Annotated[str, _condition("Who asked.")] = "",
+    organisation: Annotated[str, _condition("Of which organisation.")] = "",
+    port: Annotated[str, _condition("About which port; tables, columns and agreements then are the port's.")] = "",
+    table: Annotated[str, _condition("A table, by its full name or its last parts.")] = "",
+    column: Annotated[str, _condition("A column.")] = "",
+    purpose: Annotated[str, _condition("A declared purpose.")] = "",
+    verdict: Annotated[
+        str, _condition("admitted, refused, finished, failed, cancelled, interrupted, alarm, …", metavar="WORD")
+    ] = "",
+    agreement: Annotated[str, _condition("An agreement that it stood on.", metavar="ID")] = "",
+    code: Annotated[str, _condition("The code of an error.", metavar="CODE")] = "",
+    of_query: Annotated[str, _condition("A query, by its id or the first eight of it.", "--query", "ID")] = "",
+    decision: Annotated[str, _condition("A decision of the policy, by its id.", metavar="ID")] = "",
+    client: Annotated[str, _condition("Words of the name of the client's program.", metavar="WORDS")] = "",
+    since: Annotated[str, _condition(f"Written at or after: {_WHEN}", metavar="WHEN")] = "",
+    until: Annotated[str, _condition(f"Written before: {_WHEN}", metavar="WHEN")] = "",
     limit: Annotated[int, typer.Option(min=1, metavar="N", help="How many of the newest records.")] = 20,
-    partner: Annotated[str, typer.Option(metavar="NAME", help="Only this partner's.")] = "",
-    of_query: Annotated[str, typer.Option("--query", metavar="ID", help="Only this query's.")] = "",
+    before: Annotated[
+        int | None, typer.Option(min=0, metavar="INDEX", help="Only records before this one: the next page.")
+    ] = None,
+    name: ReaderOption = "",
+    file: FileOption = None,
     json: JsonOption = False,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
-    """List the newest records of the audit log, oldest of them first; works while the gateway runs."""
+    """List the newest records of the audit log that meet all conditions, oldest of them first.
+
+    The gateway shows what is yours to see, and writes down that you looked.
+    """
+    check_place(file, name)
+    conditions = {
+        "text": text, "kind": kind, "partner": partner, "organisation": organisation, "port": port, "table": table,
+        "column": column, "purpose": purpose, "verdict": verdict, "agreement": agreement, "code": code,
+        "query": of_query, "decision": decision, "client": client, "since": _moment(since), "until": _moment(until),
+    }  # fmt: skip
+    given = {name: value for name, value in conditions.items() if value}
+    with told():
+        found = _in_file(file, given, limit + 1, before) if file else _at_gateway(home, name, given, limit + 1, before)
+    _print(found[:limit][::-1], len(found) > limit, json)
+
+
+def _moment(said: str) -> str:
+    """Return a moment as the log writes it, of one or of how long ago it was."""
+    ago = _AGO.fullmatch(said)
+    if ago is None:
+        return said
+    moment = datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    return f"{moment:%Y-%m-%dT%H:%M:%S}"
+
+
+def _at_gateway(home: Path, name: str, given: dict[str, str], limit: int, before: int | None) -> list[dict[str, Any]]:
+    with connected(home, name) as client:
+        return list(_pages(client, given, limit, before))
+
+
+def _pages(client: Any, given: dict[str, str], limit: int, before: int | None) -> Iterator[dict[str, Any]]:
+    from gateway.edge.client import fetch
+
+    while limit > 0:
+        asked: dict[str, Any] = {
+            **given,
+            "limit": min(limit, AT_ONCE),
+            **({} if before is None else {"before": before}),
+        }
+        page = fetch(client, "GET", "/api/audit/records", params=asked)
+        yield from page["records"]
+        limit, before = limit - len(page["records"]), page["next"]
+        if before is None:
+            return
+
+
+def _in_file(file: Path, given: dict[str, str], limit: int, before: int | None) -> list[dict[str, Any]]:
+    from gateway.adapters.audit_reading import search_in
+    from gateway.log_search import Wanted
+
+    try:
+        wanted = Wanted(**given)
+    except ValueError as error:
+        fail(USAGE, [str(error)])
+    return [entry.told() for entry in search_in(file, wanted, limit, before)]
+
+
+def _print(found: list[dict[str, Any]], is_more: bool, as_json: bool) -> None:
+    import sys
+
     import orjson
 
-    from gateway.adapters.audit_places import file_of
-    from gateway.adapters.audit_reading import read_log
-    from gateway.edge.terminal import log_lines
+    from gateway.edge.log_terminal import log_lines
 
-    with told():
-        entries = read_log(file_of(home_at(home).settings().audit), limit, partner=partner, query=of_query)[::-1]
-        if json:
-            for entry in entries:
-                print(orjson.dumps({"index": entry.index, "record": entry.record}).decode())
-        else:
-            print_lines(
-                log_lines((entry.index, {"partner": {"id": entry.partner}, **entry.record}) for entry in entries)
-            )
+    if as_json:
+        print_lines(orjson.dumps(entry).decode() for entry in found)
+    elif found:
+        print_lines(log_lines(found))
+    sys.stdout.flush()
+    if not found and not as_json:
+        print("no record is found", file=sys.stderr)
+    if is_more:
+        print(f"there are more: --before {found[0]['index']}", file=sys.stderr)

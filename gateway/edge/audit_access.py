@@ -10,27 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
 
 from fastapi import Request
 
 from gateway.audit.canonical import Members
 from gateway.audit.record import ReadingRecord
-from gateway.audit.views import view
 from gateway.edge.bundles import STEWARD
 from gateway.errors import Denied
+from gateway.log_search import OF_A_PORT, Asker, Role, Scope
 from gateway.model import Partner
 from gateway.parts import AuditLog, Clock
 from gateway.recording import recorded_partner, utc
-from gateway.strict_json import read_strict_json
 
 AUDITOR = "auditor"
-Role = Literal["auditor", "steward", "partner"]
+WITNESS = "witness"
 Identify = Callable[[Request], Awaitable[Partner]]
-
-OWN_KINDS = frozenset({"decision", "outcome", "refusal"})
-"""What a partner may read of their own questions; what Trino really read would count rows that were hidden."""
-_NOT_OWN = frozenset({"sent_sql"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +34,20 @@ class LogReader:
     partner: Partner
     role: Role
     port: str = ""
-    """A steward's."""
+    """A steward's or a witness's."""
 
-    def may_see(self, kind: str, concerns: tuple[str, ...], asker: tuple[str, str]) -> bool:
+    @property
+    def scope(self) -> Scope:
+        """What that lets them see."""
+        return Scope(self.role, self.port, self.partner.organisation, self.partner.id)
+
+    def may_see(self, kind: str, concerns: tuple[str, ...], asker: Asker) -> bool:
         """Say whether a record is theirs to read; `asker` is the organisation and id of who asked the query."""
-        if self.role == "auditor":
-            return True
-        if self.role == "steward":
-            return self.port in concerns
-        return kind in OWN_KINDS and asker == (self.partner.organisation, self.partner.id)
+        return self.scope.may_see(kind, concerns, asker)
 
-    def seen(self, members: Members) -> Mapping[str, Any]:
+    def seen(self, members: Members) -> Members:
         """Return what is shown of a record that `may_see` admits."""
-        if self.role == "auditor":
-            return members
-        if self.role == "steward":
-            shown: Mapping[str, Any] = read_strict_json(view(members, self.port))
-            return shown
-        return {name: value for name, value in members.items() if name not in _NOT_OWN}
+        return self.scope.seen(members)
 
 
 @dataclass(frozen=True)
@@ -89,9 +79,19 @@ class LogAccess:
             raise Denied(f"{reader.partner.id} is no auditor", hint="an auditor can ask for it")
         return reader
 
+    async def follower(self, request: Request, port: str) -> LogReader:
+        """Say as what somebody copies a port's views; raises Unauthenticated, Denied."""
+        reader = await self.reader(request)
+        partner = reader.partner
+        if reader.role == "auditor" or (reader.role, reader.port) == ("steward", port):
+            return LogReader(partner, reader.role, port)
+        if WITNESS in partner.roles and partner.attributes.get("port") == port:
+            return LogReader(partner, "witness", port)
+        raise Denied(f"{partner.id} may not copy what concerns {port[:60]}", hint="the port's witness and steward may")
+
     async def note(self, reader: LogReader, way: str, wanted: Mapping[str, str], found: int) -> None:
         """Write that somebody reads the log, before they are shown anything; raises AuditUnavailable."""
-        concerns = (reader.port,) if reader.role == "steward" else ()
+        concerns = (reader.port,) if reader.role in OF_A_PORT else ()
         record = ReadingRecord(
             "", utc(self.clock()), recorded_partner(reader.partner), reader.role, way, dict(wanted), found, concerns
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.cells import cell_len
@@ -33,7 +33,7 @@ NOTICE_TITLES = {
 }
 """Code of a notice -> the heading it stands under, in this order."""
 
-PROBLEM_WORDS = {400: "refused", 401: "refused", 403: "refused", 422: "failed", 503: "unavailable"}
+PROBLEM_WORDS = {400: "refused", 401: "refused", 403: "refused", 404: "refused", 422: "failed", 503: "unavailable"}
 
 
 class Table:
@@ -239,48 +239,14 @@ def _members(*members: tuple[str, Sequence[str]]) -> Iterator[str]:
             yield from textwrap.wrap(printable(value), 118, initial_indent=head, subsequent_indent=" " * 12)
 
 
-def _of_alarm(record: Members) -> str:
-    times = f" ({record['count']} times)" if record["count"] > 1 else ""
-    return f"{record['operation']} {record['target']} {', '.join(record['columns'])}".strip() + times
-
-
-def _of_outcome(record: Members) -> str:
-    code = f" {record['code']}" if record["code"] else ""
-    return f"{record['state']}{code}, {record['rows']:,} rows, {record['duration_ms']} ms"
-
-
-def _of_execution(record: Members) -> str:
-    read = ", ".join(f"{each['port']}.{each['table']} {each['rows']:,} rows" for each in record["tables"])
-    return f"{record['state']}: {read or 'no table'}"
-
-
-_DETAILS: Mapping[str, Callable[[Members], str]] = {
-    "alarm": _of_alarm,
-    "outcome": _of_outcome,
-    "execution": _of_execution,
-    "publication": lambda r: f"{r['port']}: {r['revision'][:12]}, serial {r['serial']}, made {r['made']}",
-    "login": lambda r: f"{r['code']}: {r['claimed'] or 'nobody'}, {r['count']} times",
-    "service": lambda r: f"{r['gateway']} {r['event']}, build {r['build']}",
-    "reading": lambda r: f"{r['reader']['id']} as {r['role']}: {r['way']}, {r['found']} records",
-}
-"""Kind of record -> what a line of a list says of it; of a question, its text."""
-
-
-def log_lines(entries: Iterable[tuple[int, Members]]) -> Iterator[str]:
-    """Yield one line for each record of the audit log."""
-    names = ("index", "time", "what", "partner", "query", "detail")
-    table = Table([(name, "bigint" if name == "index" else "varchar") for name in names])
-    for index, record in entries:
-        partner = record.get("partner")
-        who = partner["id"] if isinstance(partner, Mapping) else ""
-        row = [index, str(record["time"])[:19], record["kind"], who, str(record["query"])[:8], _log_detail(record)]
-        yield from table.add(row)
-    yield from table.flush()
-
-
-def _log_detail(record: Members) -> str:
-    if record["kind"] in _DETAILS:
-        return _DETAILS[record["kind"]](record)
-    sql = " ".join(str(record["sql"]).split())
-    asked = sql if len(sql) <= 60 else sql[:59] + "…"
-    return f"{record['purpose']}: {asked}" if record["kind"] == "decision" else f"{record['code']}: {asked}"
+def flag_lines(told: Members) -> Iterator[str]:
+    """Yield what should be looked at, the newest last; then how much was read."""
+    for flag in told["flags"]:
+        indexes = ", ".join(map(str, flag["records"][:10])) + (" …" if flag["count"] > 10 else "")
+        span = f"{flag['first'][:16].replace('T', ' ')} to {flag['last'][:16].replace('T', ' ')} UTC"
+        yield printable(f"{flag['severity']:<6}  {flag['kind'].replace('_', ' ')}, {span}")
+        yield printable(f"        {flag['reason']}")
+        ports = f"; {', '.join(flag['ports'])}" if flag["ports"] else ""
+        yield printable(f"        of {flag['organisation']}{ports}; {flag['count']} records: {indexes}")
+        yield ""
+    yield f"{len(told['flags'])} flags in {told['records']:,} records"

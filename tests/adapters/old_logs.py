@@ -7,8 +7,13 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from gateway.audit.canonical import members
+from gateway.audit.record import Record
+from tests.adapters.records import decision, outcome
 
 SCHEMA_1 = """
 CREATE TABLE IF NOT EXISTS records (
@@ -24,19 +29,24 @@ CREATE TABLE IF NOT EXISTS probes (id INTEGER PRIMARY KEY, time TEXT NOT NULL);
 
 def line_of(record: dict[str, Any]) -> bytes:
     """Write a record as version 1 did."""
-    return json.dumps({"schema": 1, **record}, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return json.dumps({**record, "schema": 1}, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode(
+        "utf-8", "backslashreplace"
+    )
 
 
 def questions(count: int) -> list[dict[str, Any]]:
     """Make decisions and outcomes, in turn; the last decision has none."""
-    partner = {"id": "ana", "organisation": "gobiz", "organisation_class": "state_agency", "roles": [], "token_id": "t"}
     records: list[dict[str, Any]] = []
     for number in range(count):
-        at = {"query": f"q{number}", "time": f"2026-11-{1 + number % 28:02}T12:00:00.000Z"}
-        records.append({**at, "kind": "decision", "partner": partner, "sql": "SELECT 'ä'"})
+        time = f"2026-11-{1 + number * 28 // count:02}T12:00:00.000Z"
+        records.append(_old(replace(decision(f"q{number}"), time=time, sql="SELECT 'ä'")))
         if number < count - 1:
-            records.append({**at, "kind": "outcome", "decision_index": len(records), "state": "finished"})
+            records.append(_old(replace(outcome(f"q{number}", len(records)), time=time)))
     return records
+
+
+def _old(record: Record) -> dict[str, Any]:
+    return {name: value for name, value in members(record).items() if name != "concerns"}
 
 
 def write_schema_1(file: Path, records: Sequence[dict[str, Any]]) -> list[bytes]:

@@ -11,7 +11,6 @@ from pathlib import Path
 import apsw
 import pytest
 
-from gateway.adapters.audit_reading import Entry
 from gateway.adapters.audit_reading import read_log as read_all
 from gateway.adapters.audit_sqlite import reading
 from gateway.adapters.audit_store import AuditStore
@@ -19,6 +18,7 @@ from gateway.audit.note import checkpoint_in, signers_of
 from gateway.audit.record import Record
 from gateway.audit.tree import Frontier, includes, inclusion_proof
 from gateway.errors import AuditUnavailable, Broken
+from gateway.log_search import Entry
 from tests.adapters.records import OTHER, decision, outcome, refusal
 from tests.audit.logs import SIGNER, open_store
 

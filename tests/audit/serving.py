@@ -39,6 +39,8 @@ class Running(wiring.Gateway):
         self.login = None
         self.links = Links(b"s" * 32)
         self.log_routes = ()
+        self.receipts = cast(Any, None)
+        self.executions = cast(Any, None)
         self.bundles = cast(Any, SimpleNamespace(served_after=None, status=lambda: {}))
         self.wall = cast(Any, SimpleNamespace(allows=None))
         self.trino_clients = wiring._trino_clients(settings, self.gate, None, b"s" * 32)

@@ -54,9 +54,9 @@ def _decision(sql: str = "SELECT 1") -> DecisionRecord:
 def test_a_decision_says_who_saw_what_under_which_agreement() -> None:
     assert encode(_decision()).decode() == (
         '{"asked":{"oakland.freight.vessel_calls":{"call_id":"all","vessel_name":"select group"}},'
-        '"build":"0.1.0","client":"portgate","concerns":[],"decision":"d1","index":8,"kind":"decision","logged":"2026-11-22T12:00:00.000Z","partial":false,'
+        '"build":"0.1.0","client":"portgate","concerns":[],"decision":"d1","index":8,"kind":"decision","logged":"2026-11-22T12:00:00.000Z","notices":[],"partial":false,'
         '"partner":{"attributes":{"state":"CA"},"id":"gobiz-analyst","organisation":"gobiz","organisation_class":"state_agency",'
-        '"roles":["analyst"],"token_id":"t-1"},"place":"","purpose":"freight_resilience","query":"q1",'
+        '"roles":["analyst"],"token_id":"t-1"},"place":"","purpose":"freight_resilience","query":"q1","reach":{},'
         '"revisions":{"hueneme":"cd","oakland":"ab"},"schema":2,"seen_as":null,"sent_sql":"SELECT 1","sql":"SELECT 1",'
         '"tables":[{"agreements":["oak-public-2026"],"columns":["call_id","vessel_name"],'
         '"conditions":["carrier_smdg = \'MSC\'"],"masks":{"vessel_name":"constant"},"port":"oakland",'

@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 
 from gateway.audit.canonical import canonical, members
 from gateway.audit.canonical import encode as encode_at
-from gateway.audit.record import DecisionRecord, OutcomeRecord, RecordedPartner, RecordedTable, ServiceRecord
+from gateway.audit.record import (
+    DecisionRecord,
+    OutcomeRecord,
+    RecordedNotice,
+    RecordedPartner,
+    RecordedTable,
+    ServiceRecord,
+)
 from gateway.audit.views import NOTHING, WHOLE, commitment, entry, salt, view
 
 PORTS = ("hueneme", "long_beach", "los_angeles", "oakland", "san_diego")
@@ -43,6 +50,7 @@ DECISION = DecisionRecord(
     revisions={"hueneme": "hueneme-rev", "oakland": "oakland-rev"},
     decision="d1",
     build="1",
+    notices=tuple(RecordedNotice("column_masked", port, f"{port}_t", "c") for port in ("hueneme", "oakland")),
     asked={f"{port}.x.{port}_table": {f"{port}_column": "all"} for port in ("hueneme", "oakland")},
     concerns=("hueneme", "oakland"),
 )  # fmt: skip
@@ -58,6 +66,7 @@ def test_a_port_reads_its_own_part_and_nothing_of_another(port: str, other: str)
     assert told["partner"]["organisation"] == "gobiz"
     assert told["sql"] == DECISION.sql
     assert [table["agreements"] for table in told["tables"]] == [[f"{port}-1"]]
+    assert [notice["table"] for notice in told["notices"]] == [f"{port}_t"]
     assert told["revisions"] == {port: f"{port}-rev"}
     assert list(told["asked"]) == [f"{port}.x.{port}_table"]
 

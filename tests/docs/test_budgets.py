@@ -21,8 +21,8 @@ BUDGETS = {
     "audit": ([file for file in GATEWAY.glob("audit/*.py") if file.name != "record.py"], 500),
     "pipeline": ([GATEWAY / "pipeline.py"], 120),
 }
-"""What may be how long, in lines that hold code: no blanks, comments or docstrings. `audit/record.py` is a table too: the
-shapes of the records."""
+"""What may be how long, in lines that hold code: no blanks, comments or docstrings. `audit/record.py` is a table too:
+the shapes of the records."""
 
 _NOT_CODE = {
     tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER,

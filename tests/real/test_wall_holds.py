@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from gateway import answer as answers
 from gateway.adapters.audit_places import file_of
-from gateway.adapters.audit_reading import Entry, read_log
+from gateway.adapters.audit_reading import read_log
 from gateway.asking import Decided
 from gateway.conversation import QueryRequest
 from gateway.desk import Planned
@@ -24,6 +24,7 @@ from gateway.edge.serve import serving_wall
 from gateway.edge.wall import wall_app
 from gateway.errors import VerificationFailed
 from gateway.kernel.dialect import emit, read_text
+from gateway.log_search import Entry
 from gateway.model import Asked, Partner
 from gateway.parts import Kernel
 from gateway.pipeline import Gate
@@ -87,7 +88,7 @@ async def a_gateway(settings: Settings) -> AsyncIterator[Gateway]:
     """A gateway in this process, with its wall where Trino asks."""
     gateway = Gateway(settings)
     await gateway.start()
-    app = wall_app(gateway.wall.allows, settings.wall.secret_file.read_text().strip())
+    app = wall_app(gateway.wall.allows, settings.wall.secret_file.read_text().strip(), gateway.executions)
     try:
         async with serving_wall(app, settings.wall):
             yield gateway
