@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup python demo down test test-long twin-worlds cells check bench-kernel bench-policy bench-metadata bench-wall bench-protocol fmt docs lock clean
+.PHONY: help setup python demo down test test-long twin-worlds cells check bench-kernel bench-policy bench-metadata bench-wall bench-protocol bench-audit fmt docs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -66,6 +66,9 @@ bench-wall: setup ## what the second wall costs: milliseconds a question, and a 
 
 bench-protocol: setup ## what Trino's clients get through Portgate, beside Trino itself (needs a running stack with samples)
 	@$(RUN) -m stack.bench_protocol
+
+bench-audit: setup ## the audit log: durable appends, signed checkpoints (`--only` of stack/bench_audit.py chooses)
+	@$(RUN) -m stack.bench_audit
 
 lock: ## write requirements.lock anew from requirements.in
 	@$(PYTHON) -I stack/lock.py

@@ -193,6 +193,13 @@ class ServiceSettings(Section):
         return self
 
 
+class AuditPostgresSettings(Section):
+    """The database in which several gateways keep one audit log."""
+
+    conninfo_file: Path
+    """How to reach it, password and all, as libpq reads it: `host=… dbname=… user=… password=… sslmode=verify-full`."""
+
+
 class FlagSettings(Section):
     """From where on `portgate audit flags` says that an auditor should look at something."""
 
@@ -230,13 +237,18 @@ class WitnessSettings(Section):
 class AuditSettings(Section):
     """Where the audit log is kept, and under which name and key it is signed."""
 
-    file: Path
+    file: Path | None = None
+    """A file of this machine's: for one gateway."""
+    postgres: AuditPostgresSettings | None = None
+    """Or a database: for several gateways. Exactly one of the two is set."""
     origin: str
     """The log's name, such as `portgate.example.org/audit`; it never changes."""
     key_file: Path
     """The log's private key (Ed25519, PEM)."""
     gateway: str = "gateway"
     """This gateway's name; of several that write one log, each has its own."""
+    retention_days: PositiveInt | None = None
+    """How long it is kept what records say; for ever if there is none. That they were there stays proven."""
     flags: FlagSettings = FlagSettings()
     index_file: Path | None = None
     """The search index, which is made of the log and made anew if it is lost; `audit-index.sqlite` beside the log if
@@ -251,6 +263,12 @@ class AuditSettings(Section):
     """How long a checkpoint may stand without a quorum before that is an alarm in the log."""
     stop_after_seconds: PositiveFloat = 14_400.0
     """How long a checkpoint may stand without a quorum before no results are released any more."""
+
+    @model_validator(mode="after")
+    def _is_in_one_place(self) -> Self:
+        if (self.file is None) == (self.postgres is None):
+            raise ValueError("set exactly one of audit.file and audit.postgres")
+        return self
 
     @model_validator(mode="after")
     def _can_be_witnessed(self) -> Self:
@@ -345,15 +363,24 @@ class Settings(Section):
             raise ValueError("services show certificates: set listen.client_ca_file, the authority that issues them")
         return self
 
+    @model_validator(mode="after")
+    def _files_have_a_place(self) -> Self:
+        if self.audit.file is None and None in (self.usage.file, self.audit.index_file):
+            raise ValueError("with audit.postgres, set usage.file and audit.index_file: no file of the log is there")
+        return self
+
     @property
     def index_file(self) -> Path:
         """Where the log's search index is."""
-        return self.audit.index_file or self.audit.file.with_name("audit-index.sqlite")
+        return self.audit.index_file or self._beside_the_log("audit-index.sqlite")
 
     @property
     def usage_file(self) -> Path:
         """Where usage is counted."""
-        return self.usage.file or self.audit.file.with_name("usage.sqlite")
+        return self.usage.file or self._beside_the_log("usage.sqlite")
+
+    def _beside_the_log(self, name: str) -> Path:
+        return self.audit.file.with_name(name) if self.audit.file else Path(name)
 
 
 def read_settings(file: Path) -> Settings:

@@ -9,8 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from gateway.adapters.audit_index import AuditIndex
+from gateway.adapters.audit_places import open_storage
 from gateway.adapters.audit_queries import AuditQueries
-from gateway.adapters.audit_sqlite import SqliteStorage
 from gateway.adapters.audit_store import AuditStore, Writer
 from gateway.adapters.bundle_store import BundleStore, Rules, read_keys
 from gateway.adapters.catalog_files import read_catalog
@@ -166,8 +166,8 @@ async def _state(probe: Callable[[], Awaitable[Any]]) -> str:
 
 def _audit(settings: Settings, build: str) -> AuditStore:
     chosen = settings.audit
-    storage = SqliteStorage(chosen.file, chosen.origin, tuple(sorted(settings.ports)))
-    return AuditStore(storage, Writer(chosen.gateway, build, _log_signer(settings)))
+    storage = open_storage(chosen, tuple(sorted(settings.ports)))
+    return AuditStore(storage, Writer(chosen.gateway, build, _log_signer(settings), chosen.retention_days))
 
 
 def _log_signer(settings: Settings) -> Signer:

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import HttpUrl
 
-from gateway.adapters.audit_sqlite import SqliteStorage
+from gateway.adapters.audit_places import open_storage
 from gateway.adapters.audit_store import AuditStore, Writer
 from gateway.adapters.clock import now
 from gateway.adapters.witness_protocol import cosigned_by, witness_of
@@ -67,7 +67,7 @@ def cosigned(seconds: float = SECONDS) -> Cosigned:
 
 
 async def _timed(settings: AuditSettings, signer: Signer, seconds: float) -> list[float]:
-    store = AuditStore(SqliteStorage(settings.file, ORIGIN, PORTS), Writer("bench", "bench", signer))
+    store = AuditStore(open_storage(settings, PORTS), Writer("bench", "bench", signer))
     distributor = Witnesses(settings, store, now, "bench", PORTS)
     await distributor.start()
     waiting: dict[int, float] = {}

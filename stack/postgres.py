@@ -82,7 +82,7 @@ def command(home: Home, components: Components, tcp_port: int) -> list[str]:
     """Return the command that runs the server in the foreground, for the data folder that `prepare` made."""
     settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
     return [
-        *_as_nobody(),
+        *as_nobody(),
         str(components.postgres_bin / "postgres"),
         "-D",
         str(home.postgres),
@@ -97,10 +97,10 @@ def prepare(home: Home, components: Components) -> None:
         return
     shutil.rmtree(home.postgres, ignore_errors=True)
     _half_made(home).touch()
-    _make_owned_folder(home.postgres)
+    make_owned_folder(home.postgres)
     password_file = home.postgres.with_name("postgres-password")
     write_private(password_file, secret(home, f"postgres-{ADMIN}") + "\n")
-    _own(password_file)
+    own(password_file)
     try:
         _initialise(home, components, password_file)
     finally:
@@ -167,7 +167,7 @@ def _half_made(home: Home) -> Path:
 def _initialise(home: Home, components: Components, password_file: Path) -> None:
     done = subprocess.run(  # noqa: S603 - our own command
         [
-            *_as_nobody(),
+            *as_nobody(),
             str(components.postgres_bin / "initdb"),
             f"--pgdata={home.postgres}",
             f"--username={ADMIN}",
@@ -190,18 +190,18 @@ def _initialise(home: Home, components: Components, password_file: Path) -> None
         raise StackFault(f"PostgreSQL's data folder could not be made: {said}", mend=mend)
 
 
-def _make_owned_folder(folder: Path) -> None:
+def make_owned_folder(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True)
-    _own(folder)
+    own(folder)
 
 
-def _own(path: Path) -> None:
+def own(path: Path) -> None:
     if os.geteuid() == 0:
         user = pwd.getpwnam(UNPRIVILEGED)
         os.chown(path, user.pw_uid, user.pw_gid)
 
 
-def _as_nobody() -> list[str]:
+def as_nobody() -> list[str]:
     """Return the words before a command that make it run unprivileged; none are needed for an ordinary user."""
     if os.geteuid() != 0:
         return []

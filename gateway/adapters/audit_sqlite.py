@@ -22,7 +22,8 @@ from typing import Any, NoReturn, TypeVar
 
 import apsw
 
-from gateway.adapters.audit_storage import SCHEMA, TABLES, AuditLost, Reader, Storage, Turn
+from gateway.adapters.audit_migration import MIGRATIONS, tables_made
+from gateway.adapters.audit_storage import SCHEMA, AuditLost, Reader, Storage, Turn
 from gateway.errors import AuditUnavailable
 
 T = TypeVar("T")
@@ -112,6 +113,7 @@ class SqliteStorage(Storage):
         database.execute("PRAGMA secure_delete = ON")  # what is pruned is gone
         database.wal_autocheckpoint(0)
         database.set_wal_hook(self._note_pages)
+        self._migrate(database)
         database.execute("BEGIN IMMEDIATE")
         self._make_tables(database)
         size = Turn(_runs(database)).frontier.size
@@ -147,20 +149,25 @@ class SqliteStorage(Storage):
             self._folded = self._pages
             database.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
+    def _migrate(self, database: apsw.Connection) -> None:
+        """Make tables of an older version those of this one; the file as it was stays beside, under its version."""
+        while 0 < (version := _version(database)) < SCHEMA:
+            _copy(database, self._file.with_name(f"{self._file.name}.schema-{version}"))
+            database.execute("BEGIN IMMEDIATE")
+            MIGRATIONS[version](_runs(database), self._origin, self._ports)
+            database.execute(f"PRAGMA user_version = {version + 1}")
+            database.execute("COMMIT")
+
     def _make_tables(self, database: apsw.Connection) -> None:
-        [(version,)] = database.execute("PRAGMA user_version").fetchall()
+        version = _version(database)
         if version == SCHEMA:
             self._check_log(Reader(_runs(database)))
             database.execute("UPDATE head SET size = size")  # a write proves that it can be written
-            return
-        if version or database.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall():
+        elif version:
             _unavailable(f"{self._file.name} holds tables of another version, which this gateway cannot read")
-        database.execute(TABLES)
-        database.execute("INSERT INTO head VALUES (0, x'', '')")
-        turn = Turn(_runs(database))
-        turn.put_meta("origin", self._origin)
-        turn.put_meta("ports", ",".join(self._ports))
-        database.execute(f"PRAGMA user_version = {SCHEMA}")
+        else:
+            tables_made(_runs(database), self._origin, self._ports)
+            database.execute(f"PRAGMA user_version = {SCHEMA}")
 
     def _check_log(self, reader: Reader) -> None:
         if reader.meta("origin") != self._origin:
@@ -227,6 +234,40 @@ def reading(file: Path) -> Iterator[Reader]:
             database.close(True)
     except apsw.Error as error:
         raise fault(file, error) from error
+
+
+def _version(database: apsw.Connection) -> int:
+    """Return the version of the tables; 0 if there are none."""
+    version = int(database.pragma("user_version"))
+    names = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if version or not names:
+        return version
+    return 1 if names >= _FIRST_TABLES else -1
+
+
+_FIRST_TABLES = {"records", "open_decisions", "probes"}
+"""Of version 1, which did not say its number."""
+
+
+def _copy(database: apsw.Connection, into: Path) -> None:
+    """Copy the file, with what its write-ahead log holds; a copy that was not finished is made anew."""
+    half = into.with_name(into.name + ".half")
+    half.unlink(missing_ok=True)
+    _make_private(half)
+    copy = apsw.Connection(str(half))
+    try:
+        with copy.backup("main", database, "main") as backup:
+            backup.step(-1)
+        copy.execute("PRAGMA journal_mode = DELETE")
+    finally:
+        copy.close(True)
+    descriptor = os.open(half, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    half.replace(into)
+    _sync_directory(into.parent)
 
 
 def _runs(database: apsw.Connection) -> Callable[..., list[tuple[Any, ...]]]:

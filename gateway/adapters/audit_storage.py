@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 from gateway.audit.growth import Row
@@ -71,7 +72,7 @@ class Reader:
             found = self.run(
                 "SELECT idx, seed, line, entry FROM records WHERE idx >= ? AND idx < ? ORDER BY idx", low, until
             )
-            yield from (Row(int(i), bytes(seed), bytes(line), bytes(entry)) for i, seed, line, entry in found)
+            yield from (Row(int(i), *map(_raw, held)) for i, *held in found)
             low = until
 
     def checkpoint(self) -> str:
@@ -152,13 +153,20 @@ class Turn(Reader):
         self.frontier = Frontier(int(size), tuple(held[at : at + 32] for at in range(0, len(held), HASH_BYTES)))
         self.logged: str = logged
         """When the newest record was written."""
+        self.last: Row | None = None
+        """The last record that this turn appended."""
+
+    @cached_property
+    def ports(self) -> tuple[str, ...]:
+        """The ports that an entry of this log holds a value for."""
+        return ports_of(self)
 
     def append(self, row: Row, logged: str) -> None:
         """Put a record at the end."""
         if row.index != self.frontier.size:
             raise ValueError(f"record {row.index} cannot stand at {self.frontier.size}")
         leaf = row.leaf
-        self.frontier, self.logged = self.frontier.add(leaf), logged
+        self.frontier, self.logged, self.last = self.frontier.add(leaf), logged, row
         self.run(
             "INSERT INTO records (idx, seed, line, entry, leaf) VALUES (?, ?, ?, ?, ?)",
             row.index, row.seed, row.line, row.entry, leaf,
@@ -177,6 +185,10 @@ class Turn(Reader):
         found = self.run(f"SELECT idx {which}", index, query)
         self.run(f"DELETE {which}", index, query)
         return bool(found)
+
+    def empty(self, low: int, high: int) -> None:
+        """Forget what the records from `low` to `high` said: their entries stay, and so does every proof."""
+        self.run("UPDATE records SET seed = ?, line = ? WHERE idx >= ? AND idx < ?", b"", b"", low, high)
 
     def put_head(self) -> None:
         """Keep the head as this turn leaves it."""
@@ -214,8 +226,10 @@ class Turn(Reader):
         return note
 
     def cosign(self, size: int, lines: str) -> None:
-        """Add witnesses' signatures to the checkpoint of a tree of that size."""
-        self.run("UPDATE checkpoints SET note = note || ? WHERE size = ?", lines, size)
+        """Add witnesses' signatures to the checkpoint of a tree of that size; those that it has are not added twice."""
+        note = self.checkpoint_of(size)
+        new = "".join(line for line in lines.splitlines(keepends=True) if line not in note)
+        self.run("UPDATE checkpoints SET note = ? WHERE size = ?", note + new, size)
 
     def put_meta(self, name: str, value: str) -> None:
         """Keep a fact about the log itself."""
@@ -229,6 +243,11 @@ class Turn(Reader):
         self.integrate()
         if old.size and root_of(0, old.size, self.tree(old.size)) != old.root:
             raise AuditLost(f"the first {old.size} records are not those that were signed", hint=_RESTORE)
+
+
+def _raw(held: object) -> bytes:
+    """Read what a column of bytes holds; whoever changed it from outside may have put a text there."""
+    return held.encode("utf-8", "surrogatepass") if isinstance(held, str) else bytes(held)  # type: ignore[call-overload]
 
 
 _RESTORE = "the log was changed from outside: keep the file, and see docs/auditors.md"
@@ -251,6 +270,9 @@ CREATE TABLE tiles (level INTEGER NOT NULL, number INTEGER NOT NULL, root BLOB N
 class Storage(ABC):
     """Where a log is kept. One thread writes; any number may read."""
 
+    tends_seconds: float | None = None
+    """How often its writer must take a turn, even an empty one; None: only when there is something to be written."""
+
     @abstractmethod
     def commit(self, write: Callable[[Turn], T]) -> T:
         """Have something written in one turn, durable on return; raise AuditUnavailable or AuditLost if it is not."""
@@ -272,6 +294,6 @@ class Storage(ABC):
         """Let go of it."""
 
 
-def ports_of(reader: Reader) -> Sequence[str]:
+def ports_of(reader: Reader) -> tuple[str, ...]:
     """Return the ports that an entry of this log holds a value for."""
     return tuple(filter(None, reader.meta("ports").split(",")))

@@ -8,33 +8,37 @@
 - A decision whose caller went away while it was written gets its outcome here, for nobody else knows of it; so does
   each that a gateway left open which is no more.
 - A checkpoint is signed within SIGN_SECONDS of a record, by the thread that wrote the record.
+- Records older than they are kept are pruned by the same thread, a few at a time, between two groups of others.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
+import logging
 import queue
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
-from gateway.adapters.audit_storage import AuditLost, OpenDecision, Storage, Turn, ports_of
-from gateway.audit.growth import grow
+from gateway.adapters.audit_pruning import days_ago, prune
+from gateway.adapters.audit_storage import AuditLost, Storage, Turn
+from gateway.adapters.audit_writing import now, write
 from gateway.audit.note import Signer
 from gateway.audit.record import DecisionRecord, OutcomeRecord, Receipt, Record, ServiceRecord
-from gateway.audit.views import SEED_BYTES
 from gateway.errors import AuditUnavailable, Broken
+
+_log = logging.getLogger("portgate.audit")
 
 MAX_GROUP = 64
 """How many records share one commit at most; what comes in while one is under way waits together for the next."""
 MAX_WAITING = 10_000
 REOPEN_SECONDS = 1.0
 SIGN_SECONDS = 1.0
+PRUNE_SECONDS = 24 * 3600.0
+"""How often the writer looks for records that are older than they are kept; the first time when it starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ class Writer:
     """Such as `gateway-1`; of several that write one log, each has its own."""
     build: str
     signer: Signer
+    retention_days: int | None = None
+    """How long it is kept what records say; None: for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,8 @@ class AuditStore:
         self._tried_at: float | None = None
         """When the storage failed or was last tried again; None while it is well."""
         self._unsigned_since: float | None = None
+        self._tends_at = time.monotonic()
+        self._prunes_at = None if writer.retention_days is None else time.monotonic()
         self._begin()
         self._thread = threading.Thread(target=self._run, name="audit-writer", daemon=True)
         self._thread.start()
@@ -143,6 +151,21 @@ class AuditStore:
     # --- the writer thread ------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        try:
+            self._serve()
+        except Exception as error:
+            _log.exception("the writer of the audit log failed")
+            self._refuse_all(AuditLost(f"the writer of the audit log failed: {type(error).__name__}"))
+        finally:
+            self.storage.close()
+
+    def _refuse_all(self, lost: AuditLost) -> None:
+        """Answer whoever still comes: nothing is written any more."""
+        self._say_lost(lost)
+        while not isinstance(item := self._queue.get(), _Stop):
+            (item.receipt if isinstance(item, _Append) else item.done).set_exception(lost)
+
+    def _serve(self) -> None:
         stopped = False
         while not stopped:
             group = self._next_group()
@@ -151,8 +174,9 @@ class AuditStore:
                 if isinstance(item, _Task):
                     self._work(item)
             stopped = any(isinstance(item, _Stop) for item in group)
+            self._tend()
+            self._prune()
             self._sign(at_once=stopped)
-        self.storage.close()
 
     def _next_group(self) -> list[_Append | _Task | _Stop]:
         """Wait for one item (or until something must be signed), then take along whatever waits behind it."""
@@ -168,13 +192,26 @@ class AuditStore:
         return group
 
     def _wait(self) -> float | None:
-        if self._unsigned_since is None:
-            return None
-        return max(0.0, self._unsigned_since + SIGN_SECONDS - time.monotonic())
+        """Return how long nothing is to be done; None: until somebody comes."""
+        due = [] if self._unsigned_since is None else [self._unsigned_since + SIGN_SECONDS]
+        if self._prunes_at is not None:
+            due.append(self._prunes_at)
+        if self.storage.tends_seconds is not None:
+            due.append(self._tends_at + self.storage.tends_seconds)
+        return max(0.0, min(due) - time.monotonic()) if due else None
 
     def _commit(self, group: list[_Append]) -> None:
         if not group:
             return
+        try:
+            self._commit_group(group)
+        except Exception as error:  # nobody foresaw it: who waits is told, then the writer ends
+            for item in group:
+                if not item.receipt.done():
+                    item.receipt.set_exception(AuditLost(f"the audit log failed: {type(error).__name__}"))
+            raise
+
+    def _commit_group(self, group: list[_Append]) -> None:
         records = [item.record for item in group]
         self._live -= {record.decision_index for record in records if isinstance(record, OutcomeRecord)}
         try:
@@ -195,15 +232,7 @@ class AuditStore:
             self._unsigned_since = time.monotonic()
 
     def _write(self, turn: Turn, record: Record) -> Receipt | Broken:
-        """Put one record at the end; an outcome without an open decision is answered with Broken."""
-        if isinstance(record, OutcomeRecord) and not turn.close_decision(record.decision_index, record.query):
-            return Broken(f"decision {record.decision_index} is not open: it has an outcome, or was never made")
-        logged = max(now(), turn.logged)  # a clock that was set back moves nothing back
-        _, row = grow(record, turn.frontier.size, logged, os.urandom(SEED_BYTES), self._ports)
-        turn.append(row, logged)
-        if isinstance(record, DecisionRecord):
-            turn.open_decision(OpenDecision(row.index, record.query, self._writer.gateway, record.concerns))
-        return Receipt(row.index, row.leaf.hex())
+        return write(turn, record, self._writer.gateway)
 
     def _sign(self, *, at_once: bool) -> None:
         if self._unsigned_since is None or (not at_once and time.monotonic() - self._unsigned_since < SIGN_SECONDS):
@@ -215,6 +244,32 @@ class AuditStore:
             self._try_again(error)
         else:
             self.on_signed()
+
+    def _tend(self) -> None:
+        """In a log with several writers: show that this one lives, and close what those left open that do not."""
+        if self.storage.tends_seconds is None or time.monotonic() < self._tends_at + self.storage.tends_seconds:
+            return
+        self._tends_at = time.monotonic()
+        try:
+            if self._tried_at is not None:
+                self._check()
+            elif self.storage.commit(self._interrupt):
+                self._unsigned_since = self._unsigned_since or time.monotonic()
+        except AuditUnavailable as error:
+            self._try_again(error)
+
+    def _prune(self) -> None:
+        """Forget a few records that are older than records are kept; those that are left are next."""
+        days = self._writer.retention_days
+        if days is None or self._prunes_at is None or time.monotonic() < self._prunes_at:
+            return
+        self._prunes_at = time.monotonic() + PRUNE_SECONDS
+        try:
+            if self.storage.commit(lambda turn: prune(turn, days_ago(days), self._writer.gateway)):
+                self._prunes_at = time.monotonic()
+                self._unsigned_since = self._unsigned_since or time.monotonic()
+        except AuditUnavailable as error:
+            self._try_again(error)
 
     def _try_again(self, error: AuditUnavailable) -> None:
         """Open the storage again for those who come later, unless it failed a moment ago, or for good."""
@@ -256,7 +311,7 @@ class AuditStore:
         """Open a new log with its record 0, say that the gateway has started, and close what nobody else will close."""
 
         def begin(turn: Turn) -> None:
-            self._ports = ports_of(turn)
+            self._ports = turn.ports
             if turn.frontier.size == 0:
                 self._write(turn, self._service("opened"))
             self._write(turn, self._service("started"))
@@ -273,19 +328,15 @@ class AuditStore:
         origin = self._writer.signer.name if event == "opened" else ""
         return ServiceRecord("", now(), event, self._writer.gateway, self._writer.build, self._ports, origin)  # type: ignore[arg-type]
 
-    def _interrupt(self, turn: Turn) -> None:
-        """Write the outcome of each decision that nobody will write one for."""
-        alive = self.storage.gateways_alive()
+    def _interrupt(self, turn: Turn) -> int:
+        """Write the outcome of each decision that nobody will write one for; return how many."""
+        before, alive = turn.frontier.size, self.storage.gateways_alive()
         for left in turn.open_decisions():
             is_mine = left.gateway == self._writer.gateway
             if left.index not in self._live if is_mine else left.gateway not in alive:
                 self._write(turn, OutcomeRecord(left.query, now(), left.index, "interrupted", concerns=left.concerns))
+        return turn.frontier.size - before
 
 
 def _nobody_waits() -> None:
     """Nobody is told."""
-
-
-def now() -> str:
-    """Return the time in UTC, as `2026-11-22T16:45:06.123Z`."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

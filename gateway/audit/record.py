@@ -265,6 +265,27 @@ class ServiceRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class PruningRecord:
+    """What records said was forgotten, for they were older than records are kept; that they were there stays proven.
+
+    Whatever else is empty in a log was emptied by somebody else.
+    """
+
+    query: str
+    """Empty: it belongs to no query."""
+    time: str
+    gateway: str
+    """Which gateway did it, or `portgate audit prune`."""
+    before: str
+    """A moment: only records were pruned that are older."""
+    low: int
+    high: int
+    """The records from `low` to `high`, which is not one of them."""
+    concerns: tuple[str, ...] = ()
+    """All ports."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReadingRecord:
     """Somebody read the log."""
 
@@ -285,7 +306,7 @@ class ReadingRecord:
 
 Record = (
     DecisionRecord | OutcomeRecord | RefusalRecord | AlarmRecord | PublicationRecord | ExecutionRecord | LoginRecord
-    | ServiceRecord | ReadingRecord
+    | ServiceRecord | ReadingRecord | PruningRecord
 )  # fmt: skip
 
 KINDS: Mapping[type, str] = {
@@ -298,6 +319,7 @@ KINDS: Mapping[type, str] = {
     LoginRecord: "login",
     ServiceRecord: "service",
     ReadingRecord: "reading",
+    PruningRecord: "pruning",
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from gateway.audit_cli import export, flags, prove, report, search, show, verify, watch
+from gateway.audit_cli import export, flags, prove, prune, rebuild, report, search, show, verify, watch
 
 app = typer.Typer(
     name="audit",
@@ -15,5 +15,5 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for tool in (search, verify, prove, export, show, watch, report, flags):
+for tool in (search, verify, prove, export, show, watch, report, flags, rebuild, prune):
     tool.register(app)

@@ -391,7 +391,7 @@ def test_with_a_quorum_all_is_written_as_it_is() -> None:
 def test_without_witnesses_nothing_is_demanded_and_it_is_said(tmp_path: Path) -> None:
     async def story() -> None:
         settings = AuditSettings(file=tmp_path / "audit.sqlite", origin=ORIGIN, key_file=tmp_path / "key")
-        store = AuditStore(SqliteStorage(settings.file, ORIGIN, PORTS), WRITER)
+        store = AuditStore(SqliteStorage(tmp_path / "audit.sqlite", ORIGIN, PORTS), WRITER)
         witnesses = Witnesses(settings, store, lambda: datetime.now(UTC) + timedelta(days=9), "b", PORTS)
         await witnesses.start()
         witnesses.check()

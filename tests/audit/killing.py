@@ -19,7 +19,10 @@ from tests.audit.logs import open_store
 from tests.audit.soundness import Sound, sound
 from tests.conftest import CHECKOUT
 
-LONGEST_LIFE_SECONDS = 0.45
+WARM = 0.8
+"""How often a gateway lives until it has said a number of bytes; else it may die while it opens the log."""
+MOST_BYTES = 40_000
+LONGEST_WAIT_SECONDS = 0.2
 LIVES_OF_A_LOG = 5
 """Then another log is begun: each time the whole log is looked through, and it grows."""
 
@@ -74,7 +77,9 @@ class Killer:
         self._mother.stdin.write(f"{file} {said}\n")
         self._mother.stdin.flush()
         child = int(self._mother.stdout.readline())
-        time.sleep(self._chance.uniform(0.0, LONGEST_LIFE_SECONDS))
+        if self._chance.random() < WARM:
+            _wait_for(said, self._chance.randrange(1, MOST_BYTES))
+        time.sleep(self._chance.uniform(0.0, LONGEST_WAIT_SECONDS))
         os.kill(child, signal.SIGKILL)
         assert self._mother.stdout.readline() == "end\n"
         heard = Heard()
@@ -82,6 +87,12 @@ class Killer:
             heard.take(line)
         said.unlink(missing_ok=True)
         return heard
+
+
+def _wait_for(said: Path, count: int) -> None:
+    until = time.monotonic() + 30
+    while not (said.exists() and said.stat().st_size >= count) and time.monotonic() < until:
+        time.sleep(0.005)
 
 
 @contextmanager

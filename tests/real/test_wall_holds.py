@@ -14,6 +14,7 @@ import pytest
 from sqlglot import exp
 
 from gateway import answer as answers
+from gateway.adapters.audit_places import file_of
 from gateway.adapters.audit_reading import read_log
 from gateway.asking import Decided
 from gateway.conversation import QueryRequest
@@ -111,7 +112,7 @@ def rows_of(place: tuple[Stack, Settings, str], sql: str, sabotage: Sabotage) ->
 
 def newest(place: tuple[Stack, Settings, str], kind: str) -> Entry:
     """The newest record of a kind."""
-    return read_log(place[1].audit.file, 1, kind=kind)[0]
+    return read_log(file_of(place[1].audit), 1, kind=kind)[0]
 
 
 # --- what may happen to a guard -------------------------------------------------------------------------------------
