@@ -78,14 +78,8 @@ def _of_members(value: object, port: str) -> object:
 
 
 _OWN = {
-    "concerns": _of_names,
-    "ports": _of_names,
-    "missing": _of_names,
-    "withheld": _of_names,
-    "revisions": _of_keys,
-    "given": _of_keys,
-    "asked": _of_asked,
-    "reach": _of_asked,
-    "tables": _of_members,
-    "notices": _of_members,
+    **dict.fromkeys(("concerns", "ports", "missing", "withheld"), _of_names),
+    **dict.fromkeys(("revisions", "given"), _of_keys),
+    **dict.fromkeys(("asked", "reach"), _of_asked),
+    **dict.fromkeys(("tables", "notices"), _of_members),
 }

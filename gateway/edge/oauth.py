@@ -103,7 +103,7 @@ class Login:
         base_url: str,
         clock: Callable[[], float] = time.time,
         poll_seconds: float = POLL_SECONDS,
-        turned_away: Callable[[GatewayError, str], None] = lambda error, token: None,
+        turned_away: Callable[[Unauthenticated, str], None] = lambda error, token: None,
     ) -> None:
         self._turned_away = turned_away
         self._poll_seconds = poll_seconds

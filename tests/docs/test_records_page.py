@@ -10,14 +10,29 @@ from typing import get_args
 import pytest
 
 from gateway.adapters.trino_events import BEYOND_GRANT, MALFORMED_EVENT, NO_EXECUTION, UNRECORDED_QUERY
+from gateway.adapters.witnesses import QUORUM, REFUSAL
 from gateway.audit.canonical import encode
-from gateway.audit.record import KINDS, SCHEMA, OutcomeRecord, ReadTable, RecordedPartner, RecordedTable, State
+from gateway.audit.record import (
+    KINDS,
+    SCHEMA,
+    OutcomeRecord,
+    ReadTable,
+    RecordedNotice,
+    RecordedPartner,
+    RecordedTable,
+    State,
+)
 from gateway.audit.views import _OWN
 from tests.conftest import CHECKOUT
 
 PAGE = (CHECKOUT / "docs" / "records.md").read_text()
 EVERY = "Members of every record"
-PARTS = {RecordedPartner: "partner", RecordedTable: "granted table", ReadTable: "read table"}
+PARTS = {
+    RecordedPartner: "partner",
+    RecordedTable: "granted table",
+    RecordedNotice: "notice",
+    ReadTable: "read table",
+}
 SHARED = {"query", "time", "concerns"}
 TYPES = {
     "str": {"text", "moment"},
@@ -34,6 +49,7 @@ TYPES = {
     "RecordedPartner": {"partner"},
     "RecordedPartner | None": {"partner or null"},
     "tuple[RecordedTable, ...]": {"list of granted tables"},
+    "tuple[RecordedNotice, ...]": {"list of notices"},
     "tuple[ReadTable, ...]": {"list of read tables"},
 }
 """How a type of Python is called on the page."""
@@ -85,7 +101,17 @@ def test_no_kind_or_part_is_described_that_does_not_exist() -> None:
 def test_each_state_and_each_alarm_is_explained() -> None:
     for state in get_args(State):
         assert f"`{state}`" in PAGE
-    for operation in (BEYOND_GRANT, MALFORMED_EVENT, NO_EXECUTION, UNRECORDED_QUERY, "PublishBundle", "malformed"):
+    ours = (
+        BEYOND_GRANT,
+        MALFORMED_EVENT,
+        NO_EXECUTION,
+        UNRECORDED_QUERY,
+        QUORUM,
+        REFUSAL,
+        "PublishBundle",
+        "malformed",
+    )
+    for operation in ours:
         assert f"| `{operation}` |" in PAGE
 
 
