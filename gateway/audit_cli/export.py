@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gateway.audit_cli.keys import KeyOption, WitnessOption, wanted
-from gateway.command import fail, home_at, print_told, token_of, told
+from gateway.audit_cli.reading import ReaderOption, connected
+from gateway.command import fail, print_told, told
 from gateway.options import DEFAULT_HOME, USAGE, HomeOption, JsonOption
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def export(
     check: Annotated[Path | None, typer.Option(metavar="FILE", help="Check this file by FILE.manifest.")] = None,
     key: KeyOption = "",
     witness: WitnessOption = [],  # noqa: B006
-    as_: Annotated[str, typer.Option("--as", metavar="NAME", help="Who reads.")] = "auditor",
+    as_: ReaderOption = "",
     json: JsonOption = False,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
@@ -74,10 +75,8 @@ def manifest_of(file: Path) -> Path:
 
 def _export(output: Path, asked: dict[str, str], home: Path, name: str) -> None:
     from gateway.audit_cli.over_http import download, get
-    from gateway.edge.client import connect
 
-    stack = home_at(home)
-    with connect(stack, token_of(stack, name)) as client:
+    with connected(home, name) as client:
         size = download(client, asked, output)
         note = get(client, "/api/audit/export/manifest", {**asked, "size": size})
         manifest_of(output).write_bytes(note)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +19,10 @@ KeyOption = Annotated[
     str, typer.Option("--key", metavar="VKEY", help="The log's verifier key; the local stack's own if left out.")
 ]
 WitnessOption = Annotated[
-    list[str], typer.Option("--witness", metavar="VKEY", help="A witness's verifier key; may be given several times.")
+    list[str],
+    typer.Option(
+        "--witness", metavar="VKEY", help="A witness's verifier key; all of them, each with an option of its own."
+    ),
 ]
 CheckpointOption = Annotated[
     list[Path],
@@ -41,8 +45,14 @@ def wanted(key: str, witnesses: list[str], checkpoints: list[Path], home: Path) 
     """Return what a log is checked by; ends the command if a key or a checkpoint is none."""
     from gateway.checking.joining import Wanted
 
-    by = Wanted(log_key(key, home), tuple(map(_verifier, witnesses)))
-    return Wanted(by.key, by.witnesses, tuple(_known(file, by) for file in checkpoints))
+    named = tuple(map(_verifier, witnesses))
+    by = Wanted(log_key(key, home), named or own_witnesses(key, home), is_closed=bool(named))
+    return replace(by, known=tuple(_known(file, by) for file in checkpoints))
+
+
+def own_witnesses(key: str, home: Path) -> tuple[Verifier, ...]:
+    """Return the witnesses of the local stack; none if the log is another's."""
+    return () if key else tuple(_verifier(each.verifier_key) for each in home_at(home).settings().audit.witnesses)
 
 
 def _verifier(key: str) -> Verifier:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gateway.audit_cli.keys import KeyOption, WitnessOption, wanted
-from gateway.command import fail, home_at, print_told, token_of, told
+from gateway.audit_cli.reading import FileOption, ReaderOption, check_place, connected
+from gateway.command import fail, print_told, told
 from gateway.options import DEFAULT_HOME, USAGE, HomeOption, JsonOption
 
 if TYPE_CHECKING:
@@ -29,10 +30,10 @@ def prove(
     number: Annotated[int | None, typer.Argument(metavar="N", min=0, help="Index of the record.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it here.")] = None,
     check: Annotated[Path | None, typer.Option(metavar="FILE", help="Check this proof; no log is needed.")] = None,
-    file: Annotated[Path | None, typer.Option(metavar="FILE", help="Read this log, without any gateway.")] = None,
+    file: FileOption = None,
     key: KeyOption = "",
     witness: WitnessOption = [],  # noqa: B006 - as typer wants it
-    as_: Annotated[str, typer.Option("--as", metavar="NAME", help="Who reads: what is proved is theirs.")] = "auditor",
+    as_: ReaderOption = "",
     json: JsonOption = False,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
@@ -43,6 +44,7 @@ def prove(
         if check is not None:
             _check(check, key, witness, home, json)
             return
+        check_place(file, as_)
         text = _from_file(file, number or 0) if file else _from_gateway(home, as_, number or 0)
         if output:
             output.write_text(text)
@@ -53,10 +55,8 @@ def prove(
 
 def _from_gateway(home: Path, name: str, number: int) -> str:
     from gateway.audit_cli.over_http import get
-    from gateway.edge.client import connect
 
-    stack = home_at(home)
-    with connect(stack, token_of(stack, name)) as client:
+    with connected(home, name) as client:
         return get(client, f"/api/audit/records/{number}/proof").decode()
 
 
@@ -89,7 +89,7 @@ def _check(file: Path, key: str, witnesses: list[str], home: Path, json: bool) -
         "size": proved.checkpoint.size,
         "witnesses": dict(proved.cosigners),
     }
-    silent = [each.name for each in by.witnesses if each.name not in proved.cosigners]
+    silent = [each.name for each in by.witnesses if by.is_closed and each.name not in proved.cosigners]
     if silent:
         fail(NOT_PROVEN, [f"not proven: the checkpoint is not signed by {', '.join(silent)}"])
     print_told(document, json, _lines)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gateway.audit_cli.keys import CheckpointOption, KeyOption, WitnessOption, wanted
-from gateway.command import fail, home_at, print_told, token_of, told
+from gateway.audit_cli.reading import FileOption, ReaderOption, check_place, connected
+from gateway.command import fail, print_told, told
 from gateway.options import DEFAULT_HOME, USAGE, HomeOption, JsonOption
 
 if TYPE_CHECKING:
@@ -30,16 +31,17 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    file: Annotated[Path | None, typer.Option(metavar="FILE", help="Read this file, without any gateway.")] = None,
+    file: FileOption = None,
     range_: Annotated[str, typer.Option("--range", metavar="A:B", help="Only the records from A up to, not B.")] = "",
     checkpoint: CheckpointOption = [],  # noqa: B006 - as typer wants it
     key: KeyOption = "",
     witness: WitnessOption = [],  # noqa: B006
-    as_: Annotated[str, typer.Option("--as", metavar="NAME", help="Who reads, an auditor.")] = "auditor",
+    as_: ReaderOption = "",
     json: JsonOption = False,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Check that the log is whole: each record, the tree over them, and each checkpoint that was kept."""
+    check_place(file, as_)
     with told():
         by = wanted(key, witness, checkpoint, home)
         part = _range(range_)
@@ -58,10 +60,8 @@ def _check_file(file: Path, by: Wanted, part: tuple[int, int] | None) -> tuple[D
 def _check_gateway(home: Path, name: str, by: Wanted, part: tuple[int, int] | None) -> tuple[Damage | None, Joining]:
     from gateway.audit_cli.over_http import HeldByGateway
     from gateway.checking.whole import check, check_range
-    from gateway.edge.client import connect
 
-    stack = home_at(home)
-    with connect(stack, token_of(stack, name)) as client:
+    with connected(home, name) as client:
         held = HeldByGateway(client, _progress)
         return check(held, by) if part is None else check_range(held, by, *part)
 

@@ -253,7 +253,7 @@ class Verdict:
         seen, facts = self.seen, self.seen.facts
         is_so = (
             facts.origin == self.wanted.key.name
-            and (not seen.size or tuple(facts.ports) == self.ports)
+            and (facts.head is None or not seen.size or facts.ports == self.ports)
             and (facts.integrated is None or facts.integrated == max(seen.newest, 0))
             and (facts.head is None or facts.pruned == seen.pruned)
         )

@@ -77,8 +77,9 @@ class Wanted:
 
     key: Verifier
     witnesses: tuple[Verifier, ...] = ()
-    """If they are given, a kept checkpoint has no signature of anybody else."""
     known: tuple[Known, ...] = ()
+    is_closed: bool = False
+    """Whether a kept checkpoint has no signature of anybody else: these are all the witnesses that there ever were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def signed_of(notes: Iterable[tuple[int, str]], wanted: Wanted) -> Signed:
             checkpoint, signers = read_checkpoint(note, wanted)
         except NoteRefused:
             checkpoint, signers = Checkpoint("", -1, b""), {}
-        if checkpoint.size == size and wanted.key in signers and not (wanted.witnesses and _has_stranger(note, wanted)):
+        if checkpoint.size == size and wanted.key in signers and not (wanted.is_closed and _has_stranger(note, wanted)):
             roots[size] = checkpoint.root
         elif bad < 0:
             bad = checkpoint.size if wanted.key in signers else size

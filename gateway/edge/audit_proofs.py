@@ -42,11 +42,11 @@ class Proofs:
     def add_routes(self, app: FastAPI) -> None:
         """Put them on an application."""
 
-        @app.get("/api/audit/records/{index}/proof", summary="A proof of one record, to be checked without us.")
-        async def proof(request: Request, index: int) -> Response:
+        @app.get("/api/audit/records/{number}/proof", summary="A proof of one record, to be checked without us.")
+        async def proof(request: Request, number: int) -> Response:
             reader = await self.access.reader(request)
-            text = await asyncio.to_thread(self._proof, reader, index)
-            await self.access.note(reader, "prove", {"index": str(index)}, 1)
+            text = await asyncio.to_thread(self._proof, reader, number)
+            await self.access.note(reader, "prove", {"index": str(number)}, 1)
             return Response(text, media_type="text/plain; charset=utf-8")
 
         @app.get("/api/audit/export", summary="Records up to a checkpoint, as JSON Lines, CSV or Parquet.")
@@ -168,5 +168,7 @@ def _no_record(index: int) -> NotFound:
 
 def _role(reader: LogReader) -> str:
     """As what somebody reads, as a manifest holds it."""
-    words = {"auditor": (), "steward": (reader.port,), "partner": (reader.partner.organisation, reader.partner.id)}
-    return " ".join([reader.role, *words[reader.role]])
+    if reader.role == "auditor":
+        return reader.role
+    who = reader.port or f"{reader.partner.organisation} {reader.partner.id}"
+    return f"{reader.role} {who}"

@@ -43,7 +43,7 @@ def _remembering(of: Signer) -> Verifier:
     return Remembering(key.name, key.kind, key.public)
 
 
-WANTED = Wanted(_remembering(SIGNER), tuple(map(_remembering, WITNESSES)))
+WANTED = Wanted(_remembering(SIGNER), tuple(map(_remembering, WITNESSES)), is_closed=True)
 ASKER = RecordedPartner("ana", "gobiz", "state_agency", ("analyst",), "t-1")
 RECORDS = 16
 """Of the log that is tampered with."""

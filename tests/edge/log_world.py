@@ -27,13 +27,15 @@ from gateway.audit.record import (
 from gateway.edge.api import make_app
 from gateway.edge.audit_access import LogAccess
 from gateway.edge.audit_pages import add_log_pages
+from gateway.edge.audit_proofs import Proofs
 from gateway.edge.credentials import identify
+from gateway.edge.log_files import add_log_files
 from gateway.edge.oauth import Login
 from gateway.edge.results import Links
 from gateway.errors import AuditUnavailable, Unauthenticated
 from gateway.model import Partner
 from gateway.policy.refusal import BundleRefused
-from tests.audit.logs import PORTS, open_store
+from tests.audit.logs import PORTS, SIGNER, open_store
 from tests.edge.stand_in import StandInGate
 from tests.edge.statement import naming
 
@@ -132,7 +134,12 @@ class LogWorld:
         )  # fmt: skip
         self.app = make_app(
             self.gate, self.gate.ready, Bundles(), Login(_NoProvider(), self.gate.identify, "https://g.example/"),
-            naming(self.gate), self.links, (lambda app: add_log_pages(app, self.access, self.index),),
+            naming(self.gate), self.links,
+            (
+                lambda app: add_log_pages(app, self.access, self.index),
+                Proofs(self.access, self.store.storage.reading, SIGNER).add_routes,
+                lambda app: add_log_files(app, self.store.storage.reading, self.access),
+            ),
         )  # fmt: skip
 
     def close(self) -> None:

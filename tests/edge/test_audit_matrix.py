@@ -16,6 +16,7 @@ from starlette.routing import Route
 from gateway.conversation import QueryRequest
 from gateway.edge.api import Outermost
 from gateway.edge.trino_protocol import TrinoRoutes
+from tests.audit.logs import SIGNER
 from tests.edge.log_world import ROLES, LogWorld, decision, outcome
 
 MATRIX = """
@@ -23,6 +24,12 @@ method  path                           nobody bad_token partner other_partner st
 
 GET     /api/audit/records                401       401     200           200     200           200     200     200
 GET     /api/audit/records/{number}       401       401     200           404     200           404     404     200
+GET     /api/audit/records/{number}/proof 401      401     200           404     200           404     404     200
+GET     /api/audit/export                 401       401     200           200     200           200     200     200
+GET     /api/audit/export/manifest        401       401     200           200     200           200     200     200
+GET     /log/checkpoint                   200       200     200           200     200           200     200     200
+GET     /log/tile/{path:path}             200       200     200           200     200           200     200     200
+GET     /log/views/{port}                 401       401     403           403     200           403     200     200
 GET     /api/audit/watch                  401       401     200           200     200           200     200     200
 
 POST    /api/queries                      401       401     200           200     200           200     200     200
@@ -55,7 +62,14 @@ DELETE  /v1/query/{query}                 401       401     404           404   
 TRINOS = "/v1/"
 """Trino's own addresses: they are no routes of the framework, and their file lists them."""
 
-FILLED = {"port": "oakland", "begin": "unknown", "secret": "unknown", "ticket": "unknown", "query": "unknown"}
+FILLED = {
+    "port": "oakland",
+    "begin": "unknown",
+    "secret": "unknown",
+    "ticket": "unknown",
+    "query": "unknown",
+    "path": "0/000.p/2",
+}
 """Part of a path -> what stands there; `number` is the decision of a query of `partner` that concerns Oakland, and
 `address` one that was given out to `partner`."""
 _WISH = (
@@ -98,6 +112,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LogWorld]:
 def filled(world: LogWorld) -> dict[str, str]:
     (at,) = world.append(decision("q-1", "partner", "oakland"))
     world.append(outcome("q-1", at, "oakland"))
+    world.store.storage.commit(lambda turn: turn.sign(SIGNER, "2026-11-22T00:00:00.000Z"))
     partner = ROLES["partner"][1]
     assert partner is not None
     address = world.links.of(partner, QueryRequest("SELECT 1", "freight_resilience"))["json"].rpartition("/")[2]
@@ -120,7 +135,7 @@ def test_everybody_is_answered_as_the_table_says(
     method, _, path = route.partition(" ")
     body, headers = SENT.get(route, (b"", {}))
 
-    answer = world.send(role, method, path.format(**filled), body, **headers)
+    answer = world.send(role, method, path.replace(":path", "").format(**filled), body, **headers)
 
     assert answer.status == table()[route][role], answer.body[:300]
     if answer.status in (401, 403, 404) and method != "HEAD":
