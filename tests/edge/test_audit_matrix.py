@@ -23,6 +23,9 @@ method  path                           nobody bad_token partner other_partner st
 
 GET     /api/audit/records                401       401     200           200     200           200     200     200
 GET     /api/audit/records/{number}       401       401     200           404     200           404     404     200
+GET     /api/audit/receipts/{answered}    401       401     200           404     200           404     404     200
+GET     /api/audit/report                 401       401     200           200     200           200     200     200
+GET     /api/audit/flags                  401       401     403           403     200           200     403     200
 GET     /api/audit/watch                  401       401     200           200     200           200     200     200
 
 POST    /api/queries                      401       401     200           200     200           200     200     200
@@ -56,8 +59,8 @@ TRINOS = "/v1/"
 """Trino's own addresses: they are no routes of the framework, and their file lists them."""
 
 FILLED = {"port": "oakland", "begin": "unknown", "secret": "unknown", "ticket": "unknown", "query": "unknown"}
-"""Part of a path -> what stands there; `number` is the decision of a query of `partner` that concerns Oakland, and
-`address` one that was given out to `partner`."""
+"""Part of a path -> what stands there; `number` is the decision of a query of `partner` that concerns Oakland and that
+`answered` names, and `address` one that was given out to `partner`."""
 _WISH = (
     b'{"partner": {"organisation": "msc", "organisation_class": "ocean_carrier", "roles": [], "attributes": {}},'
     b' "purpose": "freight_resilience", "table": "freight.vessel_calls", "rows": 5}'
@@ -96,12 +99,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LogWorld]:
 
 @pytest.fixture(scope="module")
 def filled(world: LogWorld) -> dict[str, str]:
-    (at,) = world.append(decision("q-1", "partner", "oakland"))
-    world.append(outcome("q-1", at, "oakland"))
+    query = "0b0e7a52-9a3c-4f43-8f0c-3a1f2a4d5e6f"
+    (at,) = world.append(decision(query, "partner", "oakland"))
+    world.append(outcome(query, at, "oakland"))
     partner = ROLES["partner"][1]
     assert partner is not None
     address = world.links.of(partner, QueryRequest("SELECT 1", "freight_resilience"))["json"].rpartition("/")[2]
-    return {**FILLED, "number": str(at), "address": address}
+    return {**FILLED, "number": str(at), "address": address, "answered": query}
 
 
 def test_every_route_has_its_row_and_every_row_its_route(world: LogWorld) -> None:
