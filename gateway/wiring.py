@@ -10,7 +10,7 @@ from typing import Any
 
 from gateway.adapters.audit_index import AuditIndex
 from gateway.adapters.audit_places import open_storage
-from gateway.adapters.audit_queries import AuditQueries
+from gateway.adapters.audit_queries import AuditQueries, found_by
 from gateway.adapters.audit_store import AuditStore, Writer
 from gateway.adapters.bundle_store import BundleStore, Rules, read_keys
 from gateway.adapters.catalog_files import read_catalog
@@ -103,10 +103,10 @@ class Gateway:
             tuple(sorted(settings.ports)),
         )  # fmt: skip
         self._index = AuditIndex(self._audit.storage, settings.index_file)
-        signer, queries = _log_signer(settings), AuditQueries(self._audit.storage)
+        signer, queries = _log_signer(settings), AuditQueries(self._audit.storage, found_by(self._index))
         proofs = Proofs(self._access, self._audit.storage.reading, signer)
-        thresholds = Thresholds(**settings.audit.flags.model_dump())
         self.receipts = Receipts(queries, signer)
+        thresholds = Thresholds(**settings.audit.flags.model_dump())
         self.log_routes: tuple[AddRoutes, ...] = (
             lambda app: add_log_files(app, self._audit.storage.reading, self._access),
             lambda app: add_log_pages(app, self._access, self._index),

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import orjson
 
+from gateway.adapters.audit_index import MOST_OF_A_QUERY, AuditIndex
 from gateway.adapters.audit_storage import Reader, Storage
 from gateway.audit.canonical import Members
 from gateway.audit.growth import Row
+from gateway.log_search import Scope, Wanted
 from gateway.receipt import Ended
 
 T = TypeVar("T")
@@ -76,8 +78,8 @@ class AuditQueries:
     """Reads the log beside its writer, on threads of its own."""
 
     storage: Storage
-    find: Callable[[Reader, str], tuple[int, ...]] = find_query
-    """Where the records of a query stand."""
+    find: Callable[[str], Awaitable[tuple[int, ...]]] | None = None
+    """Says where the records of a query stand, oldest first; without it each record of the log is looked at."""
 
     async def ended_at(self, decision: int, outcome: int) -> Ended | None:
         """Return an answer by the indexes of its decision and its outcome; None if they hold no good end of one."""
@@ -85,7 +87,8 @@ class AuditQueries:
 
     async def ended(self, query: str) -> tuple[Members | None, Ended | None]:
         """Return the first record of a query, and the query itself if it has ended well."""
-        return await self.read(lambda scan: _found(scan.reader, self.find(scan.reader, query)))
+        indexes = await (self.find(query) if self.find else self.read(lambda scan: find_query(scan.reader, query)))
+        return await self.read(lambda scan: _found(scan.reader, indexes))
 
     async def read(self, work: Callable[[Scan], T]) -> T:
         """Have something done with the log as it is now; raises AuditUnavailable."""
@@ -95,6 +98,16 @@ class AuditQueries:
                 return work(Scan(reader))
 
         return await asyncio.to_thread(run)
+
+
+def found_by(index: AuditIndex) -> Callable[[str], Awaitable[tuple[int, ...]]]:
+    """Return what finds the records of a query by the search index."""
+
+    async def find(query: str) -> tuple[int, ...]:
+        found = await index.search(Scope("auditor"), Wanted(query=query), MOST_OF_A_QUERY)
+        return tuple(entry.index for entry in reversed(found.entries))
+
+    return find
 
 
 def _found(reader: Reader, indexes: tuple[int, ...]) -> tuple[Members | None, Ended | None]:

@@ -7,13 +7,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from gateway.command import home_at, token_of, told
+from gateway.audit_cli.reading import EXIT_CODES, ReaderOption, connected
+from gateway.command import told
 from gateway.options import DEFAULT_HOME, HomeOption
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(report)
+    app.command(epilog=EXIT_CODES)(report)
 
 
 def report(
@@ -28,18 +29,16 @@ def report(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="FILE", help="Where to write it [standard output].")
     ] = None,
-    name: Annotated[str, typer.Option("--as", metavar="NAME", help="Who reads.")] = "auditor",
+    name: ReaderOption = "",
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Count what was asked, answered and let out; a steward's counts their port, a partner's their own questions."""
-    from gateway.edge.client import connect, fetch_text
+    from gateway.edge.client import fetch_text
 
     chosen = {"by": by.replace(" ", ""), "from": since, "to": until, "format": format_}
     parameters = {key: value for key, value in chosen.items() if value}
-    with told():
-        place = home_at(home)
-        with connect(place, token_of(place, name)) as client:
-            text = fetch_text(client, "/api/audit/report", params=parameters)
+    with told(), connected(home, name) as client:
+        text = fetch_text(client, "/api/audit/report", params=parameters)
     if out is None:
         print(text, end="")
     else:

@@ -78,10 +78,10 @@ def receipt_headers(answer: Answered) -> list[tuple[bytes, bytes]]:
 def add_receipts(app: FastAPI, answers: Answers, access: LogAccess, signer: Signer) -> None:
     """Answer at the addresses of receipts."""
 
-    @app.get(PATH + "{query}", summary="The signed receipt of an answer.")
-    async def receipt(request: Request, query: str) -> Response:
+    @app.get(PATH + "{answered}", summary="The signed receipt of an answer.")
+    async def receipt(request: Request, answered: str) -> Response:
         reader = await access.reader(request)
-        first, ended = await answers.ended(query) if _QUERY.fullmatch(query) else (None, None)
+        first, ended = await answers.ended(answered) if _QUERY.fullmatch(answered) else (None, None)
         is_own = first is not None and _is_own(reader, first)
         if first is None or not (is_own or reader.may_see(first["kind"], tuple(first["concerns"]), ("", ""))):
             raise NotFound("there is no such query", hint="its id is in the answer's first line and headers")
@@ -91,9 +91,9 @@ def add_receipts(app: FastAPI, answers: Answers, access: LogAccess, signer: Sign
         if view:
             ended = replace(ended, decision=reader.seen(ended.decision), outcome=reader.seen(ended.outcome))
         if not is_own:
-            await access.note(reader, "receipt", {"query": query}, 1)
+            await access.note(reader, "receipt", {"query": answered}, 1)
         note = write_receipt(ended, signer, view)
-        name = f'attachment; filename="{query}.receipt"'
+        name = f'attachment; filename="{answered}.receipt"'
         return Response(note, media_type=MEDIA_TYPE, headers={"content-disposition": name})
 
 

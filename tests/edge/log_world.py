@@ -14,6 +14,7 @@ import orjson
 from fastapi import FastAPI
 
 from gateway.adapters.audit_index import AuditIndex, Indexer
+from gateway.adapters.audit_queries import AuditQueries, found_by
 from gateway.adapters.audit_store import AuditStore
 from gateway.audit.record import (
     AlarmRecord,
@@ -28,11 +29,14 @@ from gateway.edge.api import make_app
 from gateway.edge.audit_access import LogAccess
 from gateway.edge.audit_pages import add_log_pages
 from gateway.edge.audit_proofs import Proofs
+from gateway.edge.audit_receipts import add_receipts
+from gateway.edge.audit_reports import add_reports
 from gateway.edge.credentials import identify
 from gateway.edge.log_files import add_log_files
 from gateway.edge.oauth import Login
 from gateway.edge.results import Links
 from gateway.errors import AuditUnavailable, Unauthenticated
+from gateway.flagging import Thresholds
 from gateway.model import Partner
 from gateway.policy.refusal import BundleRefused
 from tests.audit.logs import PORTS, SIGNER, open_store
@@ -134,13 +138,16 @@ class LogWorld:
         )  # fmt: skip
         self.app = make_app(
             self.gate, self.gate.ready, Bundles(), Login(_NoProvider(), self.gate.identify, "https://g.example/"),
-            naming(self.gate), self.links,
-            (
-                lambda app: add_log_pages(app, self.access, self.index),
-                Proofs(self.access, self.store.storage.reading, SIGNER).add_routes,
-                lambda app: add_log_files(app, self.store.storage.reading, self.access),
-            ),
+            naming(self.gate), self.links, (self._log_routes,),
         )  # fmt: skip
+
+    def _log_routes(self, app: FastAPI) -> None:
+        queries = AuditQueries(self.store.storage, found_by(self.index))
+        add_log_pages(app, self.access, self.index)
+        add_receipts(app, queries, self.access, SIGNER)
+        add_reports(app, queries, self.access, SIGNER.name, Thresholds())
+        Proofs(self.access, self.store.storage.reading, SIGNER).add_routes(app)
+        add_log_files(app, self.store.storage.reading, self.access)
 
     def close(self) -> None:
         """Let go of it."""

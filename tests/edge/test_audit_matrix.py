@@ -30,6 +30,9 @@ GET     /api/audit/export/manifest        401       401     200           200   
 GET     /log/checkpoint                   200       200     200           200     200           200     200     200
 GET     /log/tile/{path:path}             200       200     200           200     200           200     200     200
 GET     /log/views/{port}                 401       401     403           403     200           403     200     200
+GET     /api/audit/receipts/{answered}    401       401     200           404     200           404     404     200
+GET     /api/audit/report                 401       401     200           200     200           200     200     200
+GET     /api/audit/flags                  401       401     403           403     200           200     403     200
 GET     /api/audit/watch                  401       401     200           200     200           200     200     200
 
 POST    /api/queries                      401       401     200           200     200           200     200     200
@@ -70,8 +73,8 @@ FILLED = {
     "query": "unknown",
     "path": "0/000.p/2",
 }
-"""Part of a path -> what stands there; `number` is the decision of a query of `partner` that concerns Oakland, and
-`address` one that was given out to `partner`."""
+"""Part of a path -> what stands there; `number` is the decision of a query of `partner` that concerns Oakland and that
+`answered` names, and `address` one that was given out to `partner`."""
 _WISH = (
     b'{"partner": {"organisation": "msc", "organisation_class": "ocean_carrier", "roles": [], "attributes": {}},'
     b' "purpose": "freight_resilience", "table": "freight.vessel_calls", "rows": 5}'
@@ -110,13 +113,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LogWorld]:
 
 @pytest.fixture(scope="module")
 def filled(world: LogWorld) -> dict[str, str]:
-    (at,) = world.append(decision("q-1", "partner", "oakland"))
-    world.append(outcome("q-1", at, "oakland"))
+    query = "0b0e7a52-9a3c-4f43-8f0c-3a1f2a4d5e6f"
+    (at,) = world.append(decision(query, "partner", "oakland"))
+    world.append(outcome(query, at, "oakland"))
     world.store.storage.commit(lambda turn: turn.sign(SIGNER, "2026-11-22T00:00:00.000Z"))
     partner = ROLES["partner"][1]
     assert partner is not None
     address = world.links.of(partner, QueryRequest("SELECT 1", "freight_resilience"))["json"].rpartition("/")[2]
-    return {**FILLED, "number": str(at), "address": address}
+    return {**FILLED, "number": str(at), "address": address, "answered": query}
 
 
 def test_every_route_has_its_row_and_every_row_its_route(world: LogWorld) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
@@ -16,6 +17,8 @@ from gateway.audit.canonical import Members
 from gateway.cli import app
 from gateway.edge.api import make_app
 from gateway.edge.audit_receipts import Receipts
+from gateway.edge.client import Problem, keeping_receipt
+from gateway.edge.printing import print_raw
 from gateway.errors import AuditUnavailable, Failed
 from gateway.receipt import Ended, receipt_in, receipt_verifier
 from tests.audit.logs import SIGNER
@@ -347,3 +350,34 @@ def test_findings_are_there_for_programs_too(saved: dict[str, Path]) -> None:
     found = json.loads(done.output)
     assert found["receipt"]["rows"] == 4
     assert (len(found["proven"]), found["wrong"], len(found["not_checked"])) == (2, [], 2)
+
+
+# --- keeping ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_receipt_is_kept_while_the_answer_passes(tmp_path: Path) -> None:
+    lines: list[tuple[bytes, Any]] = [(b"[1]", [1]), (b"{}", {"stats": {}, "receipt": {"note": "n\n", "pages": [1]}})]
+
+    assert list(keeping_receipt(iter(lines), tmp_path / "receipt")) == lines
+    assert (tmp_path / "receipt").read_text() == "n\n"
+
+
+def test_an_answer_without_a_receipt_that_is_to_be_kept_is_an_error_after_its_rows(tmp_path: Path) -> None:
+    passing = keeping_receipt(iter([(b"{}", {"stats": {}})]), tmp_path / "receipt")
+
+    assert next(passing) == (b"{}", {"stats": {}})
+    with pytest.raises(Problem, match="without a receipt"):
+        next(passing)
+    assert list(keeping_receipt(iter([(b"{}", {"stats": {}})]), None)) == [(b"{}", {"stats": {}})]
+    assert not (tmp_path / "receipt").exists()
+
+
+def test_lines_are_printed_as_they_came() -> None:
+    out, err = io.StringIO(), io.StringIO()
+    notice = {"code": "synthetic", "port": "oakland", "table": "", "column": "", "message": "generated"}
+    lines: list[tuple[bytes, Any]] = [('["é", 1.0]'.encode(), ["é", 1.0]), (b'{"x":1}', {"notices": [notice]})]
+
+    print_raw(out, err, iter(lines))
+
+    assert out.getvalue() == '["é", 1.0]\n{"x":1}\n'
+    assert "generated" in err.getvalue()
