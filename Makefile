@@ -67,7 +67,7 @@ bench-wall: setup ## what the second wall costs: milliseconds a question, and a 
 bench-protocol: setup ## what Trino's clients get through Portgate, beside Trino itself (needs a running stack with samples)
 	@$(RUN) -m stack.bench_protocol
 
-bench-audit: setup ## the audit log: durable appends, signed checkpoints (`--only` of stack/bench_audit.py chooses)
+bench-audit: setup ## the audit log: appends, checkpoints signed and cosigned, verification and search of a million records
 	@$(RUN) -m stack.bench_audit
 
 lock: ## write requirements.lock anew from requirements.in

@@ -26,6 +26,7 @@ from gateway.adapters.audit_store import AuditStore, Writer
 from gateway.adapters.audit_writing import now
 from gateway.audit.note import Signer, checkpoint_in, signatures_of
 from gateway.audit.record import RecordedPartner, RefusalRecord
+from stack import bench_cosigned, bench_search, bench_verify
 
 PORTS = ("hueneme", "long_beach", "los_angeles", "oakland", "san_diego")
 CLIENTS = 64
@@ -165,7 +166,43 @@ def checkpoint(options: Options) -> list[Figure]:
     ]
 
 
-PARTS: Mapping[str, Part] = {"appends": appends, "checkpoint": checkpoint}
+# --- what others measure ----------------------------------------------------------------------------------------------
+
+
+def cosigned(options: Options) -> list[Figure]:
+    """From a record's append to a checkpoint that three of five witnesses have cosigned."""
+    found = bench_cosigned.cosigned(options.seconds)
+    return [
+        Figure("append to 3 of 5 cosigned, median", found.median * 1000, "ms"),
+        Figure("append to 3 of 5 cosigned, p99", found.p99 * 1000, "ms", 3_000),
+    ]
+
+
+def verify(options: Options) -> list[Figure]:
+    """A whole log is checked."""
+    file = options.folder / "audit.sqlite"
+    bench_verify.make_log(file, options.records)
+    found = bench_verify.measure(file, options.records)
+    if found.damage:
+        raise RuntimeError(f"the log was not found whole: {found.damage}")
+    return [
+        Figure(f"{options.records:,} records checked", found.seconds, "s", 60 * options.records / 1_000_000),
+        Figure("memory for it, at most", found.megabytes, "MB", 300),
+    ]
+
+
+def search(options: Options) -> list[Figure]:
+    """Combined searches; they print their own figures, and this one says whether their goal is reached."""
+    return [Figure("searches beyond their goal", float(not asyncio.run(bench_search.bench(options.records))), "", 0)]
+
+
+PARTS: Mapping[str, Part] = {
+    "appends": appends,
+    "checkpoint": checkpoint,
+    "cosigned": cosigned,
+    "verify": verify,
+    "search": search,
+}
 """Name -> what is measured; in the order of the report."""
 
 

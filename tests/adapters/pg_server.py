@@ -34,7 +34,7 @@ class PgServer:
         words = ["--listen_addresses=127.0.0.1", f"--port={self._tcp_port}", "--unix_socket_directories="]
         command = [*as_nobody(), str(postgres_bin() / "postgres"), "-D", str(self._data), *words, *settings]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120  # after a crash it syncs all its files
         while True:
             try:
                 self.connect("postgres").close()

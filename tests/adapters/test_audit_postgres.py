@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import random
 import re
 import subprocess
 import sys
@@ -22,6 +20,7 @@ from gateway.adapters.audit_storage import AuditLost
 from gateway.adapters.audit_store import AuditStore
 from gateway.errors import AuditUnavailable
 from tests.adapters.audit_homes import InPostgres, look_through, open_store
+from tests.adapters.crashing import appending, end_sessions, holds_what_was_told
 from tests.adapters.cutting import Moment, Wire
 from tests.adapters.pg_server import PgServer
 from tests.adapters.records import decision, outcome, refusal
@@ -182,30 +181,10 @@ def test_what_cannot_be_found_out_is_not_acknowledged(
     assert asked in (["perhaps", "after"], ["after"])
 
 
-def test_a_server_that_crashes_under_load_keeps_what_was_acknowledged(home: InPostgres, pg_server: PgServer) -> None:
-    chance = random.Random(5)  # noqa: S311 - when to strike is no secret
-    kept: dict[int, str] = {}
+def test_sessions_that_are_ended_under_load_lose_nothing_and_leave_no_doubt(home: InPostgres) -> None:
+    kept, sent = asyncio.run(appending(open_store(home), 16, lambda: end_sessions(home), 6))
 
-    async def client(store: AuditStore, name: str) -> None:
-        with contextlib.suppress(AuditUnavailable):
-            for number in range(100_000):
-                receipt = await store.append(refusal(f"{name}-{number}"))
-                kept[receipt.index] = receipt.leaf
-
-    async def story(store: AuditStore) -> None:
-        clients = asyncio.gather(*(client(store, f"c{n}") for n in range(16)))
-        await asyncio.sleep(chance.uniform(0.1, 0.4))
-        await asyncio.to_thread(pg_server.stop, "immediate")
-        await asyncio.to_thread(pg_server.start)
-        await clients
-
-    store = open_store(home)
-    asyncio.run(story(store))
-    store.close()
-
-    log = look_through(home)
-    assert kept
-    assert kept.items() <= {index: row.leaf.hex() for index, row in log.rows.items()}.items()
+    holds_what_was_told(look_through(home), kept, sent)
 
 
 def test_a_log_that_lost_records_ends_the_gateway(home: InPostgres) -> None:
