@@ -231,6 +231,9 @@ class AuditIndex:
                 self._stop.wait(AFTER_FAULT_SECONDS)
             except AuditUnavailable:
                 pass  # the log's own writer says so
+            except Exception as error:  # its text may hold a partner's words
+                _log.error("the search index stands still for a moment: unforeseen %s", type(error).__name__)
+                self._stop.wait(AFTER_FAULT_SECONDS)
             self._stop.wait(POLL_SECONDS)
 
 

@@ -6,8 +6,11 @@ Where a path has a part to be filled in, or a request needs a body, `FILLED` and
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 from fastapi import FastAPI
@@ -17,6 +20,7 @@ from gateway.conversation import QueryRequest
 from gateway.edge.api import Outermost
 from gateway.edge.trino_protocol import TrinoRoutes
 from tests.audit.logs import SIGNER
+from tests.conftest import CHECKOUT
 from tests.edge.log_world import ROLES, LogWorld, decision, outcome
 
 MATRIX = """
@@ -144,6 +148,21 @@ def test_everybody_is_answered_as_the_table_says(
     assert answer.status == table()[route][role], answer.body[:300]
     if answer.status in (401, 403, 404) and method != "HEAD":
         assert b"SELECT" not in answer.body
+
+
+def test_the_application_of_this_table_has_every_route_of_the_source(world: LogWorld) -> None:
+    """What the gateway puts on its application, and this one leaves out, would have no row either."""
+    written = {
+        file.stem: len(re.findall(r"(?m)^\s+@app\.(?:get|head|post|put|patch|delete|api_route)\(", file.read_text()))
+        for file in (CHECKOUT / "gateway" / "edge").glob("*.py")
+    }
+    served = Counter(route.endpoint.__module__.rpartition(".")[2] for route in world.app.routes if _is_ours(route))
+
+    assert {name: count for name, count in written.items() if count} == dict(served)
+
+
+def _is_ours(route: object) -> TypeGuard[Route]:
+    return isinstance(route, Route) and route.endpoint.__module__.startswith("gateway.")
 
 
 def test_a_route_without_a_row_would_be_found(tmp_path: Path) -> None:
