@@ -79,6 +79,9 @@ def test_a_range_is_checked_alone(file: Path) -> None:
     # whatever is in one tile is read together
     assert run("verify", "--file", str(file), *KEY, "--range", "2:9").exit_code == 1
     assert run("verify", "--file", str(file), *KEY, "--range", "9:2").exit_code == 2
+    assert (
+        run("verify", "--file", str(file), *KEY, "--range", "16:20").stderr == "--range 16:20: the log has 16 records\n"
+    )
     assert run("verify", "--file", str(file), *KEY, "--range", "x").exit_code == 2
 
 
