@@ -17,6 +17,7 @@ from gateway.audit.note import checkpoint_in, signatures_of
 from gateway.audit.tiles import WIDTH, Tile, split, tiles_of
 from gateway.checking.joining import Facts
 from gateway.edge.client import NoStack, Problem
+from gateway.errors import Denied
 
 
 @dataclass
@@ -51,6 +52,8 @@ class HeldByGateway:
             return
         with self.client.stream("GET", "/api/audit/export", params=asked) as response:
             _check(response)
+            if response.headers.get("portgate-log-reader") != "auditor":
+                raise Denied("only an auditor reads the whole log, and so can verify it", hint="Say who with --as.")
             for line in response.iter_lines():
                 row = _row(line.encode())
                 yield (*row, self._leaf(row[0]))
@@ -95,10 +98,13 @@ def get(client: httpx.Client, path: str, asked: Mapping[str, str] | None = None)
 
 def download(client: httpx.Client, asked: Mapping[str, str], file: Path) -> str:
     """Write an export to a file; return of how many records the log was then. Raises Problem."""
-    with client.stream("GET", "/api/audit/export", params=dict(asked)) as response, file.open("wb") as stream:
+    part = file.with_name(file.name + ".part")
+    with client.stream("GET", "/api/audit/export", params=dict(asked)) as response:
         _check(response)
-        for chunk in response.iter_bytes():
-            stream.write(chunk)
+        with part.open("wb") as stream:
+            for chunk in response.iter_bytes():
+                stream.write(chunk)
+        part.replace(file)
         return response.headers["portgate-log-size"]
 
 

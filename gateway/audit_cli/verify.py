@@ -46,6 +46,8 @@ def verify(
         by = wanted(key, witness, checkpoint, home)
         part = _range(range_)
         damage, seen = _check_file(file, by, part) if file else _check_gateway(home, as_, by, part)
+        if part and part[0] >= seen.facts.bounds[1]:
+            fail(USAGE, [f"--range {range_}: the log has {seen.facts.bounds[1]:,} records"])
         print_told(_document(damage, seen, by, part), json, _lines)
         if damage:
             raise typer.Exit(DAMAGED)
@@ -89,7 +91,7 @@ def _document(damage: Damage | None, seen: Joining, by: Wanted, part: tuple[int,
         "state": "damaged" if damage else "whole",
         "origin": by.key.name,
         "records": seen.size,
-        "range": list(part) if part else [0, seen.size],
+        "range": [part[0], min(part[1], seen.size)] if part else [0, seen.size],
         "signed": max(seen.newest, 0),
         "held_against": [each.source for each in by.known],
     }
@@ -112,7 +114,10 @@ def _lines(document: dict[str, Any]) -> Iterator[str]:
     yield f"whole: {high - low:,} records of {document['origin']}"
     if "root" in document:
         yield f"root of the tree: {document['root']}"
-    yield f"signed by the log: the first {document['signed']:,} records"
+    if document["signed"] >= high:
+        yield f"signed by the log, in its tree of {document['signed']:,} records"
+    else:
+        yield f"not signed by the log yet: those from {document['signed']:,} on"
     for source in document["held_against"]:
         yield f"held against: {source}"
     if document.get("open_decisions"):

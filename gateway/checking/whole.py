@@ -59,6 +59,7 @@ def check_range(held: Held, wanted: Wanted, low: int, high: int) -> tuple[Damage
     """Check the records from `low` to `high`; of all others only the hashes are read, to reach what was signed."""
     facts = held.facts()
     ports, end = ports_in(held) or facts.ports, facts.bounds[1]
+    high = min(high, end)
     first, last = low // WIDTH * WIDTH, min(-(-high // WIDTH) * WIDTH, end)
     seen = Joining(facts, size=end)
     blocks = {number: root for (level, number), root in (facts.tiles or {}).items() if level == 0}

@@ -54,7 +54,7 @@ class Proofs:
             reader = await self.access.reader(request)
             asked, count = await asyncio.to_thread(self._asked, reader, request.query_params)
             await self._note(reader, "export", asked, count)
-            headers = {"Portgate-Log-Size": str(asked.size)}
+            headers = {"Portgate-Log-Size": str(asked.size), "Portgate-Log-Reader": reader.role}
             return StreamingResponse(self._chunks(reader, asked), 200, headers, MEDIA_TYPES[asked.format])
 
         @app.get("/api/audit/export/manifest", summary="What an export of this size holds, signed by the log.")
