@@ -82,10 +82,11 @@ class PostgresStorage(Storage):
         """Have something written in one turn, durable on return."""
         with self._faults():
             session = self._checked()
-            turn = _begin(session)
-            self._beat(session)
-            done = write(turn)
-            turn.put_head()
+            with session.pipeline():  # what is written is sent on without waiting for each statement's answer
+                turn = _begin(session)
+                self._beat(session)
+                done = write(turn)
+                turn.put_head()
             try:
                 _commit(session)
             except psycopg.OperationalError as error:
@@ -317,7 +318,7 @@ def _commit(session: Session) -> None:
 def _runs(session: Session) -> Callable[..., list[tuple[Any, ...]]]:
     def run(text: str, *values: Any) -> list[tuple[Any, ...]]:
         cursor = session.execute(cast(Any, _percented(text)), values)
-        return cursor.fetchall() if cursor.description else []
+        return cursor.fetchall() if text.startswith("SELECT") else []
 
     return run
 
