@@ -28,7 +28,7 @@ AGREEMENTS = "agreements"
 NONE, UNKNOWN = "(none)", "(unknown)"
 """A question about no port; a partner or purpose that nobody knows."""
 MOST_TRIES = 10_000
-"""How many failed questions are remembered, in case they are tried again."""
+"""How many failed questions are remembered, in case they are tried again, and how many of Trino's own, told twice."""
 
 Key = tuple[str, ...]
 TOTAL: Key = ()
@@ -51,7 +51,7 @@ class Group:
     """To partners, before an answer failed too."""
     bytes_let_out: int = 0
     rows_from_ports: int = 0
-    """As Trino counted what it read at the ports."""
+    """As Trino counted what the ports gave to it, once for each query of its own."""
     bytes_from_ports: int = 0
     alarms: int = 0
     agreements: set[str] = field(default_factory=set)
@@ -80,6 +80,8 @@ class Report:
         self.total = Group()
         self._tries: OrderedDict[str, frozenset[Key]] = OrderedDict()
         """Query that failed for a port's sake -> the groups in which it did; it may be tried again without the port."""
+        self._told: OrderedDict[str, None] = OrderedDict()
+        """Trino's ids of the last queries that it told of."""
 
     def groups(self) -> list[tuple[Key, Group]]:
         """Return the groups, in order."""
@@ -127,12 +129,20 @@ class Report:
 
     def _execution(self, record: Members, decided: Decided) -> None:
         decision = decided(record["decision_index"])
-        for key, port in (self._keys(decision) if decision else {}).items():
+        if decision is None or self._is_told_again(record["trino"]):
+            return
+        for key, port in self._keys(decision).items():
             group = self._group(key)
-            for table in record["tables"]:
-                if port in ("", table["port"]):
-                    group.rows_from_ports += table["rows"]
-                    group.bytes_from_ports += table["bytes"]
+            group.rows_from_ports += sum(table["rows"] for table in record["tables"] if port in ("", table["port"]))
+            group.bytes_from_ports += sum(size for each, size in record["given"].items() if port in ("", each))
+
+    def _is_told_again(self, trino: str) -> bool:
+        """Say whether Trino has told of this query of its own before."""
+        is_known = trino in self._told
+        self._told[trino] = None
+        if len(self._told) > MOST_TRIES:
+            self._told.popitem(last=False)
+        return is_known
 
     def _alarm(self, record: Members, decided: Decided) -> None:
         decision = decided(record["decision_index"]) if record["decision_index"] else None

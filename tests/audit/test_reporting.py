@@ -91,9 +91,11 @@ class Drawn:
             told["end"] = {"finished": "answered", "interrupted": "failed"}.get(end, end)
             told["partial"] = end == "finished" and bool(missing)
             told["rows"], told["bytes"] = rows, rows * 7
-            read = tuple(ReadTable(p, "t", ("c",), chance.randint(0, 50), chance.randint(0, 500)) for p in ports)
-            self.put(ExecutionRecord(query, "2027-01-01", index, "t", "u", "FINISHED", read))
-            told["read"] = {each.port: (each.rows, each.bytes) for each in read}
+            read = tuple(ReadTable(p, "t", ("c",), chance.randint(0, 50), chance.randint(0, 9)) for p in ports)
+            given = {port: chance.randint(0, 500) for port in ports}
+            for _ in range(chance.randint(1, 2)):  # what is told twice counts once
+                self.put(ExecutionRecord(query, "2027", index, query, "u", "FINISHED", read, given=given))
+            told["read"] = {each.port: (each.rows, given[each.port]) for each in read}
 
 
 def drawn(seed: int, count: int = 60) -> Drawn:

@@ -250,8 +250,11 @@ def test_rows_read_at_ports_and_alarms_are_each_ports_own(tmp_path: Path) -> Non
         )
         index = (await served.store.append(decision)).index
         await served.store.append(OutcomeRecord("q", time, index, "finished", 3, 30, ports, concerns=ports))
-        read = (ReadTable(ports[0], "t", ("c",), 100, 1_000), ReadTable(ports[1], "t", ("c",), 7, 70))
-        await served.store.append(ExecutionRecord("q", time, index, "t", "u", "FINISHED", read, concerns=ports))
+        read = (ReadTable(ports[0], "t", ("c",), 100, 0), ReadTable(ports[1], "t", ("c",), 7, 0))
+        given = {"los_angeles": 1_000, "oakland": 70}
+        await served.store.append(
+            ExecutionRecord("q", time, index, "t", "u", "FINISHED", read, given=given, concerns=ports)
+        )
         await served.store.append(AlarmRecord("q", time, "ana#2", index, "o", "oakland.t", (), 2, concerns=(ports[1],)))
 
         for who, expected in (("auditor", {"los_angeles": (100, 1_000, 0), "oakland": (7, 70, 2)}),
