@@ -8,7 +8,8 @@ proposes records, and each is then looked at in the log itself: nothing is shown
   the log itself, so it answers for what the log held when it began.
 - An index that is damaged, of another version or of another log is thrown away and made anew; it is of this log if the
   log has the same leaf at the index's last record.
-- The log is read through `Storage.reading`, beside its writer, a batch at a time, and the thread rests between two.
+- The log is read through `Storage.reading`, beside its writer, a batch at a time; the thread rests again and again, and
+  longer while records are appended, for they go first.
 - Of a record that was pruned the index keeps nothing.
 """
 
@@ -58,8 +59,11 @@ SCHEMA = 1
 """The version of the index: another one is made anew."""
 BATCH = 1_000
 POLL_SECONDS = 0.5
-REST_SHARE = 0.1
-"""How long the thread rests after a batch, as a share of the time that the batch took: appends go first."""
+SLICE = 25
+"""After how many records the thread rests, so that whoever else is in this process comes to work."""
+REST_SHARE, BUSY_SHARE = 0.1, 3.0
+"""How long it rests, as a share of the time it has worked: appends go first, so it rests long while the log grows."""
+BUSY_SECONDS = 2.0
 MOST_UNINDEXED = 4_000
 """How many records a search looks at in the log itself; if the index is further behind, the search waits for it."""
 WAIT_SECONDS = 10.0
@@ -215,12 +219,9 @@ class AuditIndex:
         """The thread: follow the log until told to stop; whatever goes wrong is tried again."""
         while not self._stop.is_set():
             try:
-                with Indexer(self._storage, self._file) as indexer:
+                with Indexer(self._storage, self._file, self._rest) as indexer:
                     while not self._stop.is_set():
-                        began = time.monotonic()
-                        if indexer.step():
-                            self._stop.wait((time.monotonic() - began) * REST_SHARE)
-                        else:
+                        if not indexer.step():
                             self._wake.wait(POLL_SECONDS)
                             self._wake.clear()
             except (apsw.CorruptError, apsw.NotADBError, apsw.FullError) as error:
@@ -236,13 +237,21 @@ class AuditIndex:
                 self._stop.wait(AFTER_FAULT_SECONDS)
             self._stop.wait(POLL_SECONDS)
 
+    def _rest(self, worked: float, is_busy: bool) -> None:
+        """Let others work after the thread has worked for so many seconds."""
+        self._stop.wait(worked * (BUSY_SHARE if is_busy else REST_SHARE))
+
 
 class Indexer:
     """Writes the index of a log, step by step; for one thread."""
 
-    def __init__(self, storage: Storage, file: Path) -> None:
-        """Open the index, or make one; raises apsw.Error, AuditUnavailable."""
-        self._storage = storage
+    def __init__(self, storage: Storage, file: Path, rest: Callable[[float, bool], None] = lambda *_: None) -> None:
+        """Open the index, or make one; raises apsw.Error, AuditUnavailable.
+
+        `rest` is called again and again with the seconds that were worked, and with whether the log grows now.
+        """
+        self._storage, self._rest = storage, rest
+        self._seen_size, self._grew_at = -1, time.monotonic()  # until it is known better, others may be at work
         self._decisions: OrderedDict[int, _Decision | None] = OrderedDict()
         self._floor = self._sweep = 0
         self._merge = 0
@@ -270,6 +279,9 @@ class Indexer:
         """
         with self._storage.reading() as log:
             size = log.size()
+            if size > self._seen_size >= 0:
+                self._grew_at = time.monotonic()
+            self._seen_size = size
             done = self._checked(log)
             if done < size:
                 self._take_in(log, done, min(size, done + BATCH))
@@ -317,7 +329,11 @@ class Indexer:
         documents: list[tuple[int, str, str]] = []
         moments: list[tuple[int, str]] = []
         last: Row | None = None
+        began = time.monotonic()
         for last in log.rows(low, high):
+            if last.index % SLICE == 0:
+                self._rest(time.monotonic() - began, began - self._grew_at < BUSY_SECONDS)
+                began = time.monotonic()
             with contextlib.suppress(*UNREADABLE):
                 members = members_of(last.line)
                 if last.index % MOMENT_EACH == 0:
