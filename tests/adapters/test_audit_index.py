@@ -272,7 +272,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
     return lambda: directory / str(next(numbers))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     records=logs(), wanted=st.lists(wishes, min_size=6, max_size=6), indexed=st.floats(0, 1), limit=st.integers(1, 5)
 )
