@@ -57,6 +57,9 @@ class Span:
     """When its first record was written, and its last."""
     gateways: set[str] = field(default_factory=set)
     pruned: list[int] = field(default_factory=list)
+    """Records without line and seed."""
+    forgotten: int = 0
+    """Behind the last record that a record says was pruned."""
 
 
 def check_rows(rows: Iterable[Stored], low: int, sizes: Collection[int], ports: Sequence[str]) -> Span:
@@ -118,6 +121,8 @@ def _look(span: Span, row: Row, ports: Sequence[str]) -> str:
         span.closed.append((row.index, told.decision_index, told.query))
     elif kind == "service":
         span.gateways.add(told.gateway)
+    elif kind == "pruning":
+        span.forgotten = max(span.forgotten, told.high)
     return "time_went_back" if told.logged < before else ""
 
 

@@ -39,7 +39,7 @@ class HeldByGateway:
         return checkpoint_in(signatures_of(self.note)[0]).size
 
     def facts(self) -> Facts:
-        """Return what is served of the log; whether pruning was lawful is not seen from here."""
+        """Return what is served of the log; of a part of it, how far pruning went is not seen from here."""
         origin = checkpoint_in(signatures_of(self.note)[0]).origin
         return Facts(
             origin, (), None, integrated=self.size, pruned=1 << 62, bounds=(0, self.size), tiles=self._roots()

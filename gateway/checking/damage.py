@@ -11,7 +11,7 @@ the hash of its leaf, a tile and the leaves under it), the one that the tree has
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -84,6 +84,8 @@ class Verdict:
     wanted: Wanted
     seen: Joining
     ports: tuple[str, ...]
+    forgotten: int
+    """Behind the last record that was pruned."""
 
     def damage(self) -> Damage | None:
         """Ask each question in turn; the first that finds something has the answer."""
@@ -103,10 +105,7 @@ class Verdict:
         """Of a record that does not fit, say what was done to it."""
         if self.seen.facts.bounds[0] < 0:
             return _at(0, "record_inserted")
-        faults = list(self.seen.faults)
-        if self.seen.size < self.seen.facts.bounds[1]:
-            faults.append((self.seen.size, "record_missing"))
-        fault = min(faults, default=None)
+        fault = min(self._faults(), default=None)
         odd = self.seen.odd
         if fault is None and odd < 0:
             return None
@@ -120,6 +119,15 @@ class Verdict:
         if kind == "record_missing" or self._fits(index):
             return _at(index, kind)
         return _at(index, "entry_changed") if kind in ("record_changed", "seed_changed") else self._rewritten()
+
+    def _faults(self) -> Iterator[tuple[int, str]]:
+        """Yield what does not fit: index and kind."""
+        yield from self.seen.faults
+        emptied = self.seen.emptied(self.forgotten)
+        if emptied is not None:
+            yield emptied, "record_emptied"
+        if self.seen.size < self.seen.facts.bounds[1]:
+            yield self.seen.size, "record_missing"
 
     def _odd(self, index: int) -> Damage:
         """The leaf is not that of the entry, and the entry is that of the record: which of them has the tree?"""
@@ -233,15 +241,14 @@ class Verdict:
         return self._open_decisions() if facts.head is not None else None
 
     def _head(self) -> tuple[int, bytes, str]:
-        """The head that the records have; when the last was written is not known of one that was pruned."""
-        logged = self.seen.facts.head[2] if self.seen.facts.head and self.seen.pruned == self.seen.size else ""
-        return self.seen.size, b"".join(self.seen.peaks), logged or self.seen.logged
+        """The head that the records have: the last of them is never pruned."""
+        return self.seen.size, b"".join(self.seen.peaks), self.seen.logged
 
     def _open_decisions(self) -> Damage | None:
         seen = self.seen
         listed = {(index, query, concerns) for index, query, _, concerns in seen.facts.open_decisions}
         real = {(index, query, concerns) for index, (query, concerns) in seen.opened.items()}
-        unlike = sorted({each[0] for each in listed ^ real if each[0] >= seen.pruned or each in real})
+        unlike = sorted({each[0] for each in listed ^ real})
         strangers = [index for index, _, gateway, _ in seen.facts.open_decisions if gateway not in seen.gateways]
         if seen.pruned:
             strangers = []  # who started the gateway may be forgotten
@@ -255,7 +262,7 @@ class Verdict:
             facts.origin == self.wanted.key.name
             and (facts.head is None or not seen.size or facts.ports == self.ports)
             and (facts.integrated is None or facts.integrated == max(seen.newest, 0))
-            and (facts.head is None or facts.pruned == seen.pruned)
+            and (facts.head is None or facts.pruned == seen.forgotten)
         )
         return None if is_so else _at(0, "facts_changed")
 

@@ -157,8 +157,10 @@ class Joining:
     opened: dict[int, tuple[str, str]] = field(default_factory=dict)
     gateways: set[str] = field(default_factory=set)
     logged: str = ""
-    pruned: int = 0
-    """Behind the last row without line and seed."""
+    pruned: list[tuple[int, int]] = field(default_factory=list)
+    """The rows without line and seed: from, and behind the last."""
+    forgotten: int = 0
+    """Behind the last record that a record says was pruned."""
 
     def take(self, piece: Piece, known: Sequence[Known], closed: Callable[[int, str], str]) -> None:
         """Join the next span; `closed` says what is wrong with an outcome whose decision is not open."""
@@ -196,10 +198,18 @@ class Joining:
                 self.faults.append((index, kind))
         self.opened |= span.opened
         self.gateways |= span.gateways
-        self.pruned = max(self.pruned, *(index + 1 for index in span.pruned), 0)
-        first = next((index for index in span.pruned if index >= self.facts.pruned), -1)
-        if first >= 0:
-            self.faults.append((first, "record_emptied"))
+        self.forgotten = max(self.forgotten, span.forgotten)
+        for index in span.pruned:
+            if self.pruned and self.pruned[-1][1] == index:
+                self.pruned[-1] = (self.pruned[-1][0], index + 1)
+            else:
+                self.pruned.append((index, index + 1))
+
+    def emptied(self, forgotten: int) -> int | None:
+        """Return the first row without line and seed that is not below what was pruned; record 0 never is."""
+        if self.pruned and self.pruned[0][0] == 0:
+            return 0
+        return next((max(low, forgotten) for low, high in self.pruned if high > forgotten), None)
 
     def _grow(self, span: Span) -> None:
         nodes = span.nodes

@@ -30,7 +30,7 @@ def check(held: Held, wanted: Wanted, look: Look | None = None, step: int = SPAN
         seen.take(piece, wanted.known, lambda decision, query: _not_open(held, decision, query))
         if piece.span.high < piece.span.low + step:
             break
-    return Verdict(held, wanted, seen, ports).damage(), seen
+    return Verdict(held, wanted, seen, ports, seen.forgotten).damage(), seen
 
 
 def ports_in(held: Held) -> tuple[str, ...]:
@@ -75,7 +75,7 @@ def check_range(held: Held, wanted: Wanted, low: int, high: int) -> tuple[Damage
     seen.newest = max(newest, default=-1)
     known = {each.size: each.root for each in wanted.known if high <= each.size <= end}
     seen.fork = _compared(known, held, blocks, (first, last))
-    return Verdict(held, wanted, seen, ports).damage_within(), seen
+    return Verdict(held, wanted, seen, ports, facts.pruned).damage_within(), seen
 
 
 def _look_within(span: Span, seen: Joining, held: Held) -> None:
@@ -84,7 +84,7 @@ def _look_within(span: Span, seen: Joining, held: Held) -> None:
     for index, decision, query in span.closed:
         if _not_open(held, decision, query) == "outcome_without_decision":
             seen.faults.append((index, "outcome_without_decision"))
-    seen.faults += [(index, "record_emptied") for index in span.pruned if index >= seen.facts.pruned][:1]
+    seen.pruned += [(index, index + 1) for index in span.pruned]
     seen.odd = span.odd if seen.odd < 0 else seen.odd
 
 

@@ -70,6 +70,7 @@ class Tables:
             head=(self.head[0][0], self.head[0][1], self.head[0][2]),
             open_decisions=tuple((i, q, g, c) for i, q, g, c in self.open_decisions),
             integrated=int(number) if number.isascii() and number.isdigit() else -1,
+            pruned=int(meta.get("pruned", "0")),
             bounds=(min(indexes), max(indexes) + 1) if indexes else (0, 0),
             tiles={(level, number): root for level, number, root in self.tiles},
         )

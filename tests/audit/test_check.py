@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.adapters.audit_pruning import prune
 from gateway.adapters.audit_storage import Turn
 from gateway.audit.canonical import canonical
 from gateway.audit.growth import Row, grow
@@ -185,3 +186,47 @@ def test_a_gap_and_a_foreign_checkpoint_are_found(longer: Tables) -> None:
     damage, _ = check_range(HeldInMemory(longer), with_known(Known(800, bytes(32), "x")), 290, 310)
     assert damage is not None
     assert damage.kind == "rewritten"
+
+
+# --- pruning --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pruned(tmp_path: Path) -> Tables:
+    """A log of which all but record 0 and the last few were pruned."""
+    file = tmp_path / "pruned.sqlite"
+    build(file, 12, seed=5)
+    log = storage(file)
+    log.commit(lambda turn: prune(turn, moment(8), "gateway-1"))
+    log.commit(lambda turn: turn.sign(SIGNER, moment(12)))
+    log.close()
+    return read_tables(file)
+
+
+def test_what_was_pruned_is_whole_without_its_lines(pruned: Tables) -> None:
+    emptied = [row[0] for row in pruned.records if not row[2]]
+
+    assert emptied == list(range(1, len(emptied) + 1))
+    assert len(emptied) > 1
+    assert found(pruned) is None
+
+
+def test_what_was_emptied_beyond_it_is_found(pruned: Tables) -> None:
+    last = max(row[0] for row in pruned.records if not row[2])
+    for at, more in ((last + 1, None), (0, None), (last + 1, str(last + 2))):
+        tables = pruned.copy()
+        tables.records[at][1:3] = [b"", b""]
+        for row in tables.meta:
+            if row[0] == "pruned" and more:
+                row[1] = more
+
+        assert found(tables) == Damage(at, "record_emptied", at + 1)
+
+
+def test_how_far_it_went_is_what_the_records_say(pruned: Tables) -> None:
+    tables = pruned.copy()
+    for row in tables.meta:
+        if row[0] == "pruned":
+            row[1] = "99"
+
+    assert found(tables) == Damage(0, "facts_changed", 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
@@ -107,15 +108,21 @@ def test_another_key_or_a_foreign_checkpoint_is_told(file: Path, tmp_path: Path)
     assert run("verify", "--file", str(tmp_path / "none.sqlite"), *KEY).exit_code == 4
 
 
-def test_a_gateway_is_verified_over_http(served: Served) -> None:
-    told: dict[str, object] = {}
+def once_signed(served: Served) -> dict[str, Any]:
+    """What is found of the gateway's log, once its first query is signed: within a second, on a quiet machine."""
+    told: dict[str, Any] = {"records": 0}
     until = time.monotonic() + 20
-    while told.get("records", 0) in range(5) and time.monotonic() < until:  # what is new is signed within a second
+    while told["records"] < 5 and time.monotonic() < until:
         told = json.loads("\n".join(served.lines("verify", *KEY, "--json")))
+    return told
+
+
+def test_a_gateway_is_verified_over_http(served: Served) -> None:
+    told = once_signed(served)
 
     assert told["state"] == "whole"
     assert told["records"] == told["signed"]
-    assert told["records"] not in range(5)
+    assert told["records"] >= 5
     assert served.run("verify", *KEY, "--range", f"{DECIDED}:4").exit_code == 0
     assert served.run("verify", *KEY, "--as", "oakland-steward").exit_code == 3
 
@@ -162,6 +169,7 @@ def test_a_witness_that_has_not_signed_is_named(file: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize(("name", "reader"), [("auditor", "whole"), ("oakland-steward", "oakland")])
 def test_each_reader_has_their_own_proof(served: Served, tmp_path: Path, name: str, reader: str) -> None:
     proof = tmp_path / "record.tlog-proof"
+    once_signed(served)
 
     served.lines("prove", str(DECIDED), "--as", name, "-o", str(proof))
     told = json.loads("\n".join(served.lines("prove", "--check", str(proof), *KEY, "--json")))
@@ -175,6 +183,7 @@ def test_each_reader_has_their_own_proof(served: Served, tmp_path: Path, name: s
 @pytest.mark.parametrize("format_", ["jsonl", "csv", "parquet"])
 def test_an_export_comes_with_its_manifest(served: Served, tmp_path: Path, format_: str) -> None:
     out = tmp_path / f"log.{format_}"
+    once_signed(served)
 
     head, *_ = served.lines("export", "-o", str(out), "--format", format_, "--where", "kind=decision", *KEY)
     again = served.lines("export", "--check", str(out), *KEY)
