@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from gateway.audit.canonical import Members, canonical
 from gateway.audit.growth import Row, grow
-from gateway.audit.note import LOG, Checkpoint, NoteRefused, Signer, Verifier, checkpoint_in, signers_of
+from gateway.audit.note import LOG, WITNESS, Checkpoint, NoteRefused, Signer, Verifier, checkpoint_in, signers_of
 from gateway.audit.record import (
     DecisionRecord,
     OutcomeRecord,
@@ -26,7 +26,8 @@ from gateway.audit.record import (
     RecordedTable,
 )
 from gateway.audit.tree import Frontier, leaf_hash
-from gateway.audit.views import view
+from gateway.audit.views import WHOLE, salt, view
+from gateway.checking.proofs import Disclosure, proof_text
 from gateway.receipt import (
     NAME_ENDS,
     PROOF_TITLE,
@@ -350,3 +351,27 @@ def test_a_proof_under_a_strangers_checkpoint_proves_nothing() -> None:
 
     with pytest.raises(ReceiptRefused, match="not signed by"):
         check_proof(said, proof(2, stranger), KEY_OF_RECEIPTS)
+
+
+def test_a_proof_made_by_the_log_is_taken() -> None:
+    """As `portgate audit prove` writes it: with what was read in its `extra`, and under a cosigned checkpoint."""
+    said = receipt_in(RECEIPT, KEY_OF_RECEIPTS)
+    decision, row = held(DECISION, 2)
+    leaves = [leaf_hash(b"0"), leaf_hash(b"1"), row.leaf, held(OUTCOME, 3)[1].leaf]
+    tree = Frontier()
+    for leaf in leaves:
+        tree = tree.add(leaf)
+
+    def subtree(level: int, index: int) -> bytes:
+        found = Frontier()
+        for leaf in leaves[index << level : (index + 1) << level]:
+            found = found.add(leaf)
+        return found.root()
+
+    head = Checkpoint(ORIGIN, 4, tree.root())
+    witness = Signer("oakland.test/witness", Ed25519PrivateKey.from_private_bytes(bytes(32)), WITNESS)
+    note = f"{head.text}\n{SIGNER.signature(head.text)}{witness.signature(head.text, 7)}"
+    made = proof_text(2, Disclosure(row.entry, WHOLE, row.line, salt(bytes([2]) * 32, WHOLE)), note, 4, subtree)
+
+    assert decision["query"] == said["query"]
+    assert check_proof(said, made, KEY_OF_RECEIPTS) == ("decision", head)
