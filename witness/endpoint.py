@@ -76,6 +76,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if self.path != "/add-checkpoint" or not length.isdigit() or "transfer-encoding" in self.headers:
             self._refuse(Answer(404 if self.path != "/add-checkpoint" else 411))
         elif int(length) > MOST_BODY_BYTES:
+            self.rfile.read(min(int(length), 16 * MOST_BODY_BYTES))  # or the client never hears why
             self._refuse(Answer(413))
         else:
             body = self.rfile.read(int(length))
