@@ -63,8 +63,13 @@ class Inclusion:
 
     @property
     def is_true(self) -> bool:
-        """Say whether the tree with this root holds the leaf there; how large it is, is for its checkpoint to say."""
-        return 0 <= self.index < sizes_of().get(self.root, 0) and LEAVES[self.index] == self.leaf
+        """Say whether it is so, whatever the proof.
+
+        Size and root are signed together. Of a root with another size than its own no proof is asked, and RFC 9162
+        promises nothing: what proves record 74 of 75 fits record 73 of 74.
+        """
+        size = sizes_of().get(self.root, 0)
+        return size > 0 and (size != self.size or (0 <= self.index < size and LEAVES[self.index] == self.leaf))
 
 
 @dataclass(frozen=True, slots=True)
