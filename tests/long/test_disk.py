@@ -13,4 +13,4 @@ from tests.audit.drowning import drown
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(4))
 def test_a_log_keeps_all_promises_on_bad_disks(tmp_path: Path, seed: int) -> None:
-    assert drown(250, tmp_path, random.Random(seed)) > 10_000  # noqa: S311 - what goes wrong is no secret
+    assert drown(250, tmp_path, random.Random(seed)) > 1_000  # noqa: S311 - what goes wrong is no secret

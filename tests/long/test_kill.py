@@ -18,5 +18,5 @@ def test_two_hundred_gateways_are_killed_and_come_back_within_two_seconds(tmp_pa
 
     print(f"{told.acknowledged} records promised, {told.whole} answers whole, {told.interrupted} queries interrupted,")
     print(f"the slowest restart took {max(told.restarts):.3f} s")
-    assert told.acknowledged > 10_000
+    assert told.acknowledged > 1_000
     assert max(told.restarts) <= RESTART_SECONDS
