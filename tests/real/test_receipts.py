@@ -21,7 +21,7 @@ PURPOSE = "freight_resilience"
 ASKER = "gobiz-analyst"
 SMALL = "SELECT port_unlocode, count(*) AS calls FROM vessel_calls GROUP BY 1 ORDER BY 1"
 LARGE = (
-    "SELECT a.call_id, a.port_unlocode, a.ata_berth, 0.1e0 * n AS x, 'é \"q\"' AS t, ARRAY[n, NULL] AS l "
+    "SELECT a.call_id, a.port_unlocode, a.ata_berth_utc, 0.1e0 * n AS x, 'é \"q\"' AS t, ARRAY[n, NULL] AS l "
     "FROM vessel_calls a CROSS JOIN UNNEST(sequence(1, 40)) AS s (n)"
 )
 """Many pages, with values that two writers of JSON could write unlike."""
