@@ -21,6 +21,8 @@ from typing import Any
 from witness.folder import put
 from witness.tree import Growing, leaf
 
+SALT_BYTES = 32
+
 
 class Untrue(Exception):
     """A record is not what the log has committed to."""
@@ -101,12 +103,16 @@ class Mirror:
 
 
 def check_value(record: Mapping[str, Any], port: str) -> None:
-    """Raise Untrue unless the entry holds the value over what this port was shown; a pruned record has no salt."""
+    """Raise Untrue unless the entry holds the value over what this port was shown; a pruned record has no salt.
+
+    A salt of another length could hold a part of the text, or all of it: the record would seem none of the port's business.
+    """
     value = json.loads(record["entry"]).get(port)
     if not record["salt"] and not record["view"] and value:
         return
-    shown = base64.b64decode(record["salt"], validate=True) + record["view"].encode()
-    if value != base64.b64encode(hashlib.sha256(shown).digest()).decode():
+    salt = base64.b64decode(record["salt"], validate=True)
+    shown = salt + record["view"].encode()
+    if len(salt) != SALT_BYTES or value != base64.b64encode(hashlib.sha256(shown).digest()).decode():
         raise Untrue(f"what was shown of record {record['index']} is not what the log has committed to")
 
 
