@@ -105,7 +105,7 @@ class Mirror:
 def check_value(record: Mapping[str, Any], port: str) -> None:
     """Raise Untrue unless the entry holds the value over what this port was shown; a pruned record has no salt.
 
-    A salt of another length could hold a part of the text, or all of it: the record would seem none of the port's business.
+    A salt of another length could hold the text, and the record would seem none of the port's business.
     """
     value = json.loads(record["entry"]).get(port)
     if not record["salt"] and not record["view"] and value:

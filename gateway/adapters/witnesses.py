@@ -4,7 +4,8 @@
 - Each witness is asked by itself: one that is silent keeps no other waiting, and is asked again.
 - How long the log has gone without a quorum is counted from the first checkpoint after the newest that has one. Both
   stand in the log, so a restart forgets nothing; a log that does not grow does not age.
-- After `stop_after_seconds` no decision and no good end is written any more: nothing is released (`Witnessed`).
+- After `stop_after_seconds` no decision and no good end is written any more: nothing is released (`Witnessed`). So it is
+  if for so long nobody could look: what is not known counts as missing.
 """
 
 from __future__ import annotations
@@ -96,6 +97,7 @@ class Witnesses:
         self._not_before: dict[str, float] = {}
         self._told_at: dict[str, float] = {}
         self._patient_until = monotonic() + PATIENCE_SECONDS
+        self._looked_at = monotonic()
         self._is_alarmed = False
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -118,9 +120,10 @@ class Witnesses:
 
     def check(self) -> None:
         """Raise AuditUnavailable if the log has gone without a quorum for too long."""
-        if self._age() > self._settings.stop_after_seconds:
+        age = max(self._age(), self._unseen())
+        if age > self._settings.stop_after_seconds:
             raise AuditUnavailable(
-                f"too few ports have cosigned the audit log for {_duration(self._age())}: nothing is released",
+                f"too few ports have cosigned the audit log for {_duration(age)}: nothing is released",
                 hint=f"{self._standing()} A gateway's operator can tell which ports' witnesses do not answer.",
             )
 
@@ -128,7 +131,7 @@ class Witnesses:
         """Say how the log is witnessed: `ok` and more, or what keeps results back."""
         if not self._witnesses:
             return "ok: none are set"
-        is_stopped = self._age() > self._settings.stop_after_seconds
+        is_stopped = max(self._age(), self._unseen()) > self._settings.stop_after_seconds
         return f"{'no results are released' if is_stopped else 'ok'}: {self._standing()}"
 
     # --- asking -----------------------------------------------------------------------------------------------------
@@ -144,6 +147,8 @@ class Witnesses:
                 await self._raise_alarm()
             except AuditUnavailable as error:
                 _log.error("the witnesses cannot be asked: %s", error.code)
+            except Exception as error:  # nobody foresaw it: looking goes on, and what is not seen counts as missing
+                _log.error("the witnesses cannot be asked: %s", type(error).__name__)
             else:
                 self._ask_all()
 
@@ -206,6 +211,7 @@ class Witnesses:
     async def _look(self) -> None:
         kept, self._kept = self._kept, set()
         seen = await asyncio.to_thread(self._read, kept)
+        self._looked_at = self._monotonic()
         if seen:
             self._seen, self._witnessed = seen, seen.witnessed
 
@@ -247,6 +253,10 @@ class Witnesses:
         if self._seen is None or self._seen.since is None:
             return 0.0
         return (self._clock() - self._seen.since).total_seconds()
+
+    def _unseen(self) -> float:
+        """How long nobody could look, in seconds."""
+        return self._monotonic() - self._looked_at if self._tasks else 0.0
 
     def _standing(self) -> str:
         have = len(self._seen.signed) if self._seen else 0

@@ -308,6 +308,35 @@ def test_without_a_quorum_there_is_an_alarm_and_later_no_results_until_there_is_
     run(story)
 
 
+def test_who_cannot_look_for_too_long_lets_nothing_out(world: World) -> None:
+    async def story() -> None:
+        async with world.running() as (store, witnesses):
+            await until(lambda: len(world.signed(store)) == 5)
+            read, moment = witnesses._read, witnesses._monotonic
+            broken = threading.Event()
+
+            def failing(kept: set[int]) -> Any:
+                if broken.is_set():
+                    raise KeyError("nobody foresaw this")
+                return read(kept)
+
+            witnesses._read = failing  # type: ignore[method-assign]
+            broken.set()
+            await asyncio.sleep(0.5)
+            witnesses.check()
+            witnesses._monotonic = lambda: moment() + 14_500
+            with pytest.raises(AuditUnavailable):
+                witnesses.check()
+            assert "no results are released" in witnesses.state()
+
+            broken.clear()
+            witnesses._monotonic = moment
+            await until(lambda: "5 of 5" in witnesses.state())
+            witnesses.check()
+
+    run(story)
+
+
 def test_a_restart_forgets_nothing(world: World) -> None:
     async def story() -> None:
         async with world.running() as (store, _):
