@@ -4,8 +4,8 @@
 - Each witness is asked by itself: one that is silent keeps no other waiting, and is asked again.
 - How long the log has gone without a quorum is counted from the first checkpoint after the newest that has one. Both
   stand in the log, so a restart forgets nothing; a log that does not grow does not age.
-- After `stop_after_seconds` no decision and no good end is written any more: nothing is released (`Witnessed`). So it is
-  if for so long nobody could look: what is not known counts as missing.
+- After `stop_after_seconds` no decision and no good end is written any more: nothing is released (`Witnessed`). So it
+  is if for so long nobody could look: what is not known counts as missing.
 """
 
 from __future__ import annotations

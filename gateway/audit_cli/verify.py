@@ -93,6 +93,7 @@ def _document(damage: Damage | None, seen: Joining, by: Wanted, part: tuple[int,
         "records": seen.size,
         "range": [part[0], min(part[1], seen.size)] if part else [0, seen.size],
         "signed": max(seen.newest, 0),
+        "cosigned": {"records": max(seen.cosigned[0], 0), "by": list(seen.cosigned[1])},
         "held_against": [each.source for each in by.known],
     }
     if damage:
@@ -118,6 +119,10 @@ def _lines(document: dict[str, Any]) -> Iterator[str]:
         yield f"signed by the log, in its tree of {document['signed']:,} records"
     else:
         yield f"not signed by the log yet: those from {document['signed']:,} on"
+    if document["cosigned"]["by"]:
+        cosigned = document["cosigned"]
+        yield f"seen so by {len(cosigned['by'])} witnesses, the first {cosigned['records']:,} records:"
+        yield from (f"  {name}" for name in cosigned["by"])
     for source in document["held_against"]:
         yield f"held against: {source}"
     if document.get("open_decisions"):

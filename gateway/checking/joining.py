@@ -56,6 +56,8 @@ class Signed:
     """Size -> root, of those that the log's key signed."""
     bad: int = -1
     """The first that it did not sign as it stands."""
+    cosigned: tuple[int, tuple[str, ...]] = (-1, ())
+    """The largest size that known witnesses have cosigned, and who."""
 
 
 class Held(Protocol):
@@ -103,7 +105,7 @@ def look_at(held: Held, facts: Facts, wanted: Wanted, low: int, high: int, sizes
 def signed_of(notes: Iterable[tuple[int, str]], wanted: Wanted) -> Signed:
     """Check the signatures of kept checkpoints."""
     roots: dict[int, bytes] = {}
-    bad = -1
+    bad, cosigned = -1, (-1, tuple[str, ...]())
     for size, note in notes:
         try:
             checkpoint, signers = read_checkpoint(note, wanted)
@@ -111,9 +113,11 @@ def signed_of(notes: Iterable[tuple[int, str]], wanted: Wanted) -> Signed:
             checkpoint, signers = Checkpoint("", -1, b""), {}
         if checkpoint.size == size and wanted.key in signers and not (wanted.is_closed and _has_stranger(note, wanted)):
             roots[size] = checkpoint.root
+            others = tuple(sorted(each.name for each in signers if each != wanted.key))
+            cosigned = max(cosigned, (size, others)) if others else cosigned
         elif bad < 0:
             bad = checkpoint.size if wanted.key in signers else size
-    return Signed(roots, bad)
+    return Signed(roots, bad, cosigned)
 
 
 def _has_stranger(note: str, wanted: Wanted) -> bool:
@@ -150,6 +154,8 @@ class Joining:
     bad_checkpoint: int = -1
     newest: int = -1
     """The largest size that the log's key has signed, of those that it keeps."""
+    cosigned: tuple[int, tuple[str, ...]] = (-1, ())
+    """The largest size that known witnesses have cosigned, and who."""
     bad_tile: int = -1
     tiles: int = 0
     at_head: bytes = b""
@@ -180,6 +186,7 @@ class Joining:
         span, signed = piece.span, piece.signed
         self.bad_checkpoint = signed.bad if self.bad_checkpoint < 0 else self.bad_checkpoint
         self.newest = max(self.newest, *signed.roots, -1)
+        self.cosigned = max(self.cosigned, signed.cosigned)
         self.good, self.bad = self._told_apart(span, (self.good, self.bad), signed.roots.items())
         self.fork = self._told_apart(span, self.fork, ((each.size, each.root) for each in known))
         if self.facts.head and span.low < self.facts.head[0] <= span.high:

@@ -70,7 +70,8 @@ def check_range(held: Held, wanted: Wanted, low: int, high: int) -> tuple[Damage
         if span.high < min(at + SPAN, last):
             seen.size = span.high
             break
-    newest = signed_of(list(held.checkpoints(high - 1, end))[-1:], wanted).roots
+    signed = signed_of(list(held.checkpoints(high - 1, end))[-1:], wanted)
+    newest, seen.cosigned = signed.roots, signed.cosigned
     seen.good, seen.bad = _compared(newest, held, blocks, (first, last))
     seen.newest = max(newest, default=-1)
     known = {each.size: each.root for each in wanted.known if high <= each.size <= end}

@@ -74,6 +74,18 @@ def test_damage_is_named_in_plain_words_with_what_to_do(file: Path) -> None:
     assert told["index"] in (9, 11)
 
 
+def test_it_is_told_which_witnesses_have_seen_how_much_of_the_log(file: Path) -> None:
+    done = run("verify", "--file", str(file), *KEY, *WITNESSED)
+    told = json.loads(run("verify", "--file", str(file), *KEY, *WITNESSED, "--range", "2:9", "--json").stdout)
+
+    names = sorted(each.name for each in WITNESSES)
+    listed = "".join(f"  {name}\n" for name in names)
+    assert f"seen so by {len(names)} witnesses, the first 16 records:\n{listed}" in done.stdout
+    assert told["cosigned"] == {"records": 16, "by": names}
+    alone = json.loads(run("verify", "--file", str(file), *KEY, "--json").stdout)
+    assert alone["cosigned"] == {"records": 0, "by": []}
+
+
 def test_a_range_is_checked_alone(file: Path) -> None:
     changed(file, "UPDATE records SET seed = zeroblob(32) WHERE idx = 0")
 
