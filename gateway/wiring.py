@@ -61,7 +61,8 @@ class Gateway:
     def __init__(self, settings: Settings) -> None:
         build = _build()
         self._audit = _audit(settings, build)
-        self._witnesses = Witnesses(settings.audit, self._audit, now, build, tuple(sorted(settings.ports)))
+        running = RunningAnswers()
+        self._witnesses = Witnesses(settings.audit, self._audit, now, build, tuple(sorted(settings.ports)), running)
         self._usage = SqliteUsageStore(settings.usage_file)
         self._opa = OpaPolicy(str(settings.opa.url), settings.opa.timeout_seconds)
         catalog = read_catalog(settings.catalog_directory, settings.ports)
@@ -77,7 +78,6 @@ class Gateway:
         """What Trino tells of the queries that it ran."""
         self.wall = Wall(self._audit, now, build, settings.wall.maintenance_users, watch=self.executions)
         self._engine = Trino(settings.trino, self.wall)
-        running = RunningAnswers()
         recent = RecentQueries(Witnessed(self._audit, self._witnesses.check))
         self.bundles = _bundles(settings, self._audit, running, build)
         self.gate = Gate(

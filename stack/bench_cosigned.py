@@ -28,6 +28,7 @@ from gateway.adapters.witness_protocol import cosigned_by, witness_of
 from gateway.adapters.witnesses import Witnesses
 from gateway.audit.note import WITNESS, Signer
 from gateway.audit.record import ServiceRecord
+from gateway.running import RunningAnswers
 from gateway.settings import AuditSettings, WitnessSettings
 from stack.layout import CHECKOUT, PORTS
 from stack.lifecycle import is_taken
@@ -68,7 +69,7 @@ def cosigned(seconds: float = SECONDS) -> Cosigned:
 
 async def _timed(settings: AuditSettings, signer: Signer, seconds: float) -> list[float]:
     store = AuditStore(open_storage(settings, PORTS), Writer("bench", "bench", signer))
-    distributor = Witnesses(settings, store, now, "bench", PORTS)
+    distributor = Witnesses(settings, store, now, "bench", PORTS, RunningAnswers())
     await distributor.start()
     waiting: dict[int, float] = {}
     times: list[float] = []

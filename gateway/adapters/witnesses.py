@@ -4,8 +4,8 @@
 - Each witness is asked by itself: one that is silent keeps no other waiting, and is asked again.
 - How long the log has gone without a quorum is counted from the first checkpoint after the newest that has one. Both
   stand in the log, so a restart forgets nothing; a log that does not grow does not age.
-- After `stop_after_seconds` no decision and no good end is written any more: nothing is released (`Witnessed`). So it
-  is if for so long nobody could look: what is not known counts as missing.
+- After `stop_after_seconds` no decision and no good end is written any more (`Witnessed`), and answers
+  under way are stopped. So it is if for so long nobody could look: what is not known counts as missing.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from gateway.audit.tree import consistency_proof
 from gateway.errors import AuditUnavailable, Broken
 from gateway.parts import AuditLog, Clock
 from gateway.recording import utc
+from gateway.running import RunningAnswers
 from gateway.settings import AuditSettings
 
 TICK_SECONDS = 1.0
@@ -76,12 +77,13 @@ class Witnesses:
         clock: Clock,
         build: str,
         ports: Sequence[str],
+        running: RunningAnswers,
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take up the settings; raises ValueError."""
         self._settings, self._store, self._clock, self._build = settings, store, clock, build
-        self._ports, self._monotonic = tuple(ports), monotonic
+        self._ports, self._running, self._monotonic = tuple(ports), running, monotonic
         self._witnesses = tuple(map(witness_of, settings.witnesses))
         self._client = WitnessClient(settings.ca_file)
         self._seen: _Seen | None = None
@@ -151,6 +153,13 @@ class Witnesses:
                 _log.error("the witnesses cannot be asked: %s", type(error).__name__)
             else:
                 self._ask_all()
+            self._stop_answers()
+
+    def _stop_answers(self) -> None:
+        try:
+            self.check()
+        except AuditUnavailable as error:
+            self._running.stop_all(error)
 
     def _ask_all(self) -> None:
         if self._seen is None:

@@ -25,7 +25,8 @@ from gateway.adapters.witness_protocol import Head, Refused, Silent, WitnessClie
 from gateway.adapters.witnesses import Witnessed, Witnesses
 from gateway.audit.note import Signer, Verifier
 from gateway.audit.record import AlarmRecord, DecisionRecord, OutcomeRecord, Record, RefusalRecord
-from gateway.errors import AuditUnavailable
+from gateway.errors import AuditUnavailable, GatewayError
+from gateway.running import RunningAnswers
 from gateway.settings import AuditSettings, WitnessSettings
 from tests.audit.logs import ORIGIN, PORTS, WRITER, open_store
 from tests.edge.over_tls import SERVER, Authority
@@ -75,6 +76,17 @@ class StandIn:
         self._server.server_close()
 
 
+class Stoppable:
+    """An answer under way."""
+
+    def __init__(self) -> None:
+        self.stands_on: dict[str, frozenset[str]] = {}
+        self.stopped_with: list[GatewayError] = []
+
+    def stop(self, error: GatewayError) -> None:
+        self.stopped_with.append(error)
+
+
 @dataclass
 class World:
     """A log, five witnesses, and a clock that a test sets."""
@@ -82,6 +94,7 @@ class World:
     folder: Path
     witnesses: list[StandIn]
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    running_answers: RunningAnswers = field(default_factory=RunningAnswers)
 
     @property
     def settings(self) -> AuditSettings:
@@ -93,7 +106,7 @@ class World:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[tuple[AuditStore, Witnesses]]:
         store = open_store(self.folder / "audit.sqlite")
-        witnesses = Witnesses(self.settings, store, lambda: self.now, "test build", PORTS)
+        witnesses = Witnesses(self.settings, store, lambda: self.now, "test build", PORTS, self.running_answers)
         witnesses._patient_until = 0
         await witnesses.start()
         try:
@@ -308,6 +321,28 @@ def test_without_a_quorum_there_is_an_alarm_and_later_no_results_until_there_is_
     run(story)
 
 
+def test_answers_under_way_end_where_nothing_may_be_released_any_more(world: World) -> None:
+    answer = Stoppable()
+    world.running_answers.add(answer)
+
+    async def story() -> None:
+        async with world.running() as (store, _):
+            await until(lambda: len(world.signed(store)) == 5)
+            for each in world.witnesses:
+                each.is_slow.set()
+            await store.append(decision("q1"))
+            await asyncio.sleep(0.5)
+            world.now += timedelta(hours=3)
+            await asyncio.sleep(0.5)
+            assert answer.stopped_with == []
+
+            world.now += timedelta(hours=2)
+            await until(lambda: answer.stopped_with)
+            assert isinstance(answer.stopped_with[0], AuditUnavailable)
+
+    run(story)
+
+
 def test_who_cannot_look_for_too_long_lets_nothing_out(world: World) -> None:
     async def story() -> None:
         async with world.running() as (store, witnesses):
@@ -421,7 +456,9 @@ def test_without_witnesses_nothing_is_demanded_and_it_is_said(tmp_path: Path) ->
     async def story() -> None:
         settings = AuditSettings(file=tmp_path / "audit.sqlite", origin=ORIGIN, key_file=tmp_path / "key")
         store = AuditStore(SqliteStorage(tmp_path / "audit.sqlite", ORIGIN, PORTS), WRITER)
-        witnesses = Witnesses(settings, store, lambda: datetime.now(UTC) + timedelta(days=9), "b", PORTS)
+        witnesses = Witnesses(
+            settings, store, lambda: datetime.now(UTC) + timedelta(days=9), "b", PORTS, RunningAnswers()
+        )
         await witnesses.start()
         witnesses.check()
         assert witnesses.state() == "ok: none are set"
