@@ -75,8 +75,8 @@ def test_suspending_a_port_ends_a_query_under_way_within_five_seconds(stack: Sta
 
     assert running.returncode == 3
     assert "the port of oakland has suspended its agreements" in said
-    words = ("--kind", "outcome", "--limit", "1", "--json")
-    outcome = json.loads(stack.portgate("audit", "search", *words).stdout)["record"]
+    newest = stack.portgate("audit", "search", "--kind", "outcome", "--limit", "1", "--json").stdout
+    outcome = json.loads(newest)["record"]
     assert (outcome["state"], outcome["code"]) == ("failed", "port_suspended")
     assert "USOAK-" not in asked(stack, SHORT).stdout
 
