@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup python demo down test twin-worlds cells check bench-kernel bench-policy bench-metadata bench-wall bench-protocol fmt docs lock clean
+.PHONY: help setup python demo down test test-long twin-worlds cells check bench-kernel bench-policy bench-metadata bench-wall bench-protocol bench-audit fmt docs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -25,6 +25,9 @@ down: ## stop what `make demo` or `portgate up` started
 
 test: setup ## everything needed, then all tests
 	@$(RUN) -m pytest
+
+test-long: setup ## tests that take minutes: 200 gateways killed under load, 1,000 cuts of the power
+	@$(RUN) -m pytest -m long
 
 twin-worlds: setup ## 20,000 generated queries, each asked in two worlds that differ in all that the partner may not see
 	@$(RUN) -m tests.twins
@@ -63,6 +66,9 @@ bench-wall: setup ## what the second wall costs: milliseconds a question, and a 
 
 bench-protocol: setup ## what Trino's clients get through Portgate, beside Trino itself (needs a running stack with samples)
 	@$(RUN) -m stack.bench_protocol
+
+bench-audit: setup ## the audit log: appends, checkpoints signed and cosigned, verification and search of a million records
+	@$(RUN) -m stack.bench_audit
 
 lock: ## write requirements.lock anew from requirements.in
 	@$(PYTHON) -I stack/lock.py

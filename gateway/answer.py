@@ -16,6 +16,7 @@ from gateway.conversation import Page, Position
 from gateway.errors import Broken, GatewayError, PassedOn, PortTrouble, Unavailable
 from gateway.model import Notice
 from gateway.parts import AuditLog, Clock, Rows, Running
+from gateway.receipt import chained
 from gateway.recording import outcome_record
 from gateway.running import unless
 from gateway.usage import Meter
@@ -25,6 +26,15 @@ _log = logging.getLogger("portgate.answer")
 
 def _cut_off() -> Unavailable:
     return Unavailable("a port's database failed in the middle of the answer", hint="what came is not whole; ask again")
+
+
+async def digest_of(before: str, data: bytes) -> str:
+    """Return the digest of an answer with one more page (`OutcomeRecord.result`)."""
+    return await asyncio.to_thread(chained, before, data) if len(data) > LARGE_BYTES else chained(before, data)
+
+
+LARGE_BYTES = 256 * 1024
+"""Above this a page is hashed beside the event loop, which serves others meanwhile."""
 
 
 def rows_of(page: Page) -> Rows:
@@ -44,9 +54,11 @@ class Answer:
         self.notices = notices
         """What the partner must know about this answer."""
         self.stats: dict[str, object] = {}
+        self.recorded: tuple[int, int] | None = None
+        """Where its decision and its outcome stand in the log, once it has ended well."""
         self._position, self._running = position, running
         self._audit, self._clock, self._meter = audit, clock, meter
-        self._rows, self._bytes = position.rows, position.bytes
+        self._rows, self._bytes, self._result = position.rows, position.bytes, position.result
         self._page = position.page
         self._held: Page | None = None
         self._closed = False
@@ -82,7 +94,9 @@ class Answer:
     def position(self) -> Position:
         """Where the next page is."""
         path = self._running.next if self._running else ""
-        return replace(self._position, page=self._page, next=path, rows=self._rows, bytes=self._bytes)
+        return replace(
+            self._position, page=self._page, next=path, rows=self._rows, bytes=self._bytes, result=self._result
+        )
 
     async def start(self, sending: Awaitable[Running]) -> None:
         """Have the query sent; raise if it is stopped meanwhile."""
@@ -145,6 +159,7 @@ class Answer:
                 raise
             self._rows += page.rows
             self._bytes += len(page.data)
+            self._result = await digest_of(self._result, page.data)
         self._page += 1
         if page.last:
             await self.close("finished")
@@ -189,13 +204,11 @@ class Answer:
         if self._closed:
             return
         self._closed = True
-        where, moment = self._position, self._clock()
+        where, moment = self.position, self._clock()
         elapsed = int((moment - datetime.fromisoformat(where.began)).total_seconds() * 1000)
         if error is not None:
             error.query_id = self.id
         code = error.code if error else ""
-        record = outcome_record(
-            where, moment, state, where.ports if state == "finished" else (), self._rows, self._bytes, code, elapsed
-        )
-        await self._audit.append(record)
+        receipt = await self._audit.append(outcome_record(where, moment, state, code, elapsed))
+        self.recorded = (where.decision_index, receipt.index) if state == "finished" else None
         self.stats.update(rows=self._rows, elapsed_ms=elapsed, ports=list(where.ports), state=state)

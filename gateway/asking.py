@@ -172,9 +172,18 @@ def _position(query: str, user: str, index: int, began: str, plan: Plan, decided
     stands_on = {port: tuple(sorted(agreements)) for port, agreements in used.items()}
     limited = () if decided.is_preview else plan.limited
     return Position(
-        query, partner.organisation, partner.id, user, index, began, 1, "", ports=plan.ports, stands_on=stands_on,
+        query, partner.organisation, partner.id, user, index, began, 1, "", ports=plan.ports,
+        missing=_told_of(plan, "port_missing"), withheld=_told_of(plan, *_WITHHOLDING), stands_on=stands_on,
         day=decided.question.now[:10], limited=limited,
     )  # fmt: skip
+
+
+_WITHHOLDING = ("column_withheld", "port_not_sharing")
+
+
+def _told_of(plan: Plan, *codes: str) -> tuple[str, ...]:
+    """The ports that notices of these codes speak of."""
+    return tuple(sorted({notice.port for notice in plan.notices if notice.code in codes and notice.port}))
 
 
 _HOW_PARTIAL = "try again later, or ask for a partial answer"

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from gateway.options import CHECKOUT, DEFAULT_HOME, FAULT, REFUSED, UNAVAILABLE, USAGE, HomeOption, JsonOption
+from gateway.audit_cli import app as audit
+from gateway.command import home_at, print_told, purpose_of, token_of, told
+from gateway.options import CHECKOUT, DEFAULT_HOME, HomeOption, JsonOption
 from gateway.policy_cli import app as policy
+from gateway.receipt_cli import app as receipt
 from stack.commands import register
 
 if TYPE_CHECKING:
-    from gateway.edge.client import Home
+    pass
 
 EXIT_CODES = (
     "Exit codes: 0 done, 1 fault of the gateway, 2 wrong command, 3 refused or failed, 4 a part does not answer."
@@ -66,7 +67,7 @@ def token(
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Print a token of the development issuer for one of the demo partners."""
-    print(_token(_home(home), name, tuple(purpose or ()), ttl))
+    print(token_of(home_at(home), name, tuple(purpose or ()), ttl))
 
 
 @app.command(epilog=EXIT_CODES)
@@ -78,7 +79,8 @@ def query(
         bool, typer.Option("--partial", help="Take an answer without ports that do not answer.")
     ] = False,
     format_: Annotated[
-        Literal["table", "csv", "json"], typer.Option("--format", help="How rows are printed.")
+        Literal["table", "csv", "json", "ndjson"],
+        typer.Option("--format", help="How rows are printed; ndjson: as they came, to be held against the receipt."),
     ] = "table",
     formulas: Annotated[
         Literal["escaped", "raw"],
@@ -86,18 +88,25 @@ def query(
             "--formulas", help="In CSV: whether a text that a spreadsheet takes for a formula gets a ' first."
         ),
     ] = "escaped",
+    receipt_file: Annotated[
+        Path | None, typer.Option("--receipt", metavar="FILE", help="Where to write the answer's signed receipt.")
+    ] = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Ask one query; rows go to standard output as they arrive, notices to standard error."""
-    from gateway.edge.client import ask
-    from gateway.edge.printing import PRINTERS
+    from gateway.edge.client import ask_raw, keeping_receipt
+    from gateway.edge.printing import PRINTERS, print_raw
 
     text = _read_sql(sql)
-    with _told(text):
-        place = _home(home)
-        question = {"sql": text, "purpose": _purpose(name, purpose), "partial": partial}
-        answer = ask(place, _token(place, name), question)
-        PRINTERS[format_](sys.stdout, sys.stderr, formulas == "escaped").write(answer)
+    with told(text):
+        place = home_at(home)
+        question = {"sql": text, "purpose": purpose_of(name, purpose), "partial": partial}
+        answer = keeping_receipt(ask_raw(place, token_of(place, name), question), receipt_file)
+        if format_ == "ndjson":
+            print_raw(sys.stdout, sys.stderr, answer)
+        else:
+            printer = PRINTERS[format_](sys.stdout, sys.stderr, formulas == "escaped")
+            printer.write(value for _, value in answer)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -113,12 +122,12 @@ def explain(
     from gateway.edge.terminal import explanation_lines
 
     text = _read_sql(sql)
-    with _told(text):
-        place = _home(home)
-        question = {"sql": text, "purpose": _purpose(name, purpose)}
-        with connect(place, _token(place, name)) as client:
-            told = fetch(client, "POST", "/api/explain", json=question)
-        _print(told, json, explanation_lines)
+    with told(text):
+        place = home_at(home)
+        question = {"sql": text, "purpose": purpose_of(name, purpose)}
+        with connect(place, token_of(place, name)) as client:
+            explanation = fetch(client, "POST", "/api/explain", json=question)
+        print_told(explanation, json, explanation_lines)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -133,43 +142,20 @@ def catalog(
     from gateway.edge.client import connect, fetch
     from gateway.edge.terminal import catalog_lines
 
-    with _told():
+    with told():
         if not name:
-            _print(_whole_catalog(table), json, catalog_lines)
+            print_told(_whole_catalog(table), json, catalog_lines)
             return
-        place = _home(home)
-        parameters = {"table": table, "purpose": _purpose(name, purpose)}
-        with connect(place, _token(place, name)) as client:
-            _print(fetch(client, "GET", "/api/catalog", params=parameters), json, catalog_lines)
-
-
-@app.command(epilog=EXIT_CODES)
-def audit(
-    limit: Annotated[int, typer.Option(min=1, metavar="N", help="How many of the newest records.")] = 20,
-    partner: Annotated[str, typer.Option(metavar="NAME", help="Only this partner's.")] = "",
-    of_query: Annotated[str, typer.Option("--query", metavar="ID", help="Only this query's.")] = "",
-    json: JsonOption = False,
-    home: HomeOption = DEFAULT_HOME,
-) -> None:
-    """List the newest records of the audit log, oldest of them first; works while the gateway runs."""
-    import orjson
-
-    from gateway.adapters.audit_file import read_log
-    from gateway.edge.terminal import log_lines
-
-    with _told():
-        entries = read_log(_home(home).settings().audit.file, limit, partner=partner, query=of_query)[::-1]
-        if json:
-            for entry in entries:
-                print(orjson.dumps({"index": entry.index, "digest": entry.digest, "record": entry.record}).decode())
-        else:
-            _print_lines(
-                log_lines((entry.index, {"partner": {"id": entry.partner}, **entry.record}) for entry in entries)
-            )
+        place = home_at(home)
+        parameters = {"table": table, "purpose": purpose_of(name, purpose)}
+        with connect(place, token_of(place, name)) as client:
+            print_told(fetch(client, "GET", "/api/catalog", params=parameters), json, catalog_lines)
 
 
 register(app)
 app.add_typer(policy)
+app.add_typer(audit)
+app.add_typer(receipt)
 
 
 def main() -> None:
@@ -180,45 +166,8 @@ def main() -> None:
     app()
 
 
-def _home(directory: Path) -> Home:
-    from gateway.edge.client import Home
-
-    return Home(directory.expanduser().absolute())
-
-
 def _read_sql(text: str) -> str:
     return sys.stdin.read() if text == "-" else text
-
-
-def _token(home: Home, name: str, purposes: tuple[str, ...] = (), ttl_seconds: int = 3600) -> str:
-    from gateway.adapters.issuer import issue_token
-
-    try:
-        return issue_token(home.identity, name, purposes, ttl_seconds)
-    except KeyError:
-        _unknown_partner(name)
-    except ValueError as error:
-        _fail(USAGE, [str(error)])
-    except FileNotFoundError:
-        _fail(UNAVAILABLE, [f"there is no stack in {home.directory}; start one with: portgate up"])
-
-
-def _purpose(name: str, declared: str) -> str:
-    """Return the purpose that was declared, or the partner's first."""
-    from gateway.adapters.issuer import read_partners
-
-    if declared:
-        return declared
-    partners = read_partners()
-    if name not in partners:
-        _unknown_partner(name)
-    return (*partners[name].purposes, "")[0]
-
-
-def _unknown_partner(name: str) -> NoReturn:
-    from gateway.adapters.issuer import read_partners
-
-    _fail(USAGE, [f"there is no partner {name}; there are: {', '.join(read_partners())}"])
 
 
 def _whole_catalog(table: str) -> dict[str, object]:
@@ -228,47 +177,3 @@ def _whole_catalog(table: str) -> dict[str, object]:
 
     ports = Settings.model_fields["ports"].default
     return describe(read_catalog(CHECKOUT / "catalog", ports), "", table)
-
-
-def _print(told: dict[str, Any], as_json: bool, lines: Any) -> None:
-    if as_json:
-        import json
-
-        print(json.dumps(told, ensure_ascii=False, indent=2))
-    else:
-        _print_lines(lines(told))
-
-
-def _print_lines(lines: Iterable[str]) -> None:
-    for line in lines:
-        print(line)
-
-
-@contextmanager
-def _told(sql: str = "") -> Iterator[None]:
-    """Turn what goes wrong into its words on standard error and its exit code."""
-    from gateway.edge.client import NoStack, Problem
-    from gateway.edge.problems import problem_of
-    from gateway.edge.terminal import problem_lines
-    from gateway.errors import GatewayError
-
-    try:
-        yield
-    except Problem as problem:
-        _fail(_exit_code(problem.members), problem_lines(problem.members, sql))
-    except GatewayError as error:
-        _fail(_exit_code(problem_of(error)), problem_lines(problem_of(error), sql))
-    except NoStack as error:
-        _fail(UNAVAILABLE, [f"unavailable: {error}"])
-
-
-def _exit_code(problem: dict[str, Any]) -> int:
-    status = int(problem.get("status", 500))
-    return UNAVAILABLE if status in (429, 503) else REFUSED if status < 500 else FAULT
-
-
-def _fail(code: int, lines: Iterable[str]) -> NoReturn:
-    sys.stdout.flush()
-    for line in lines:
-        print(line, file=sys.stderr)
-    raise typer.Exit(code)

@@ -105,6 +105,10 @@ class Position:
     """Port -> the agreements that the answer uses."""
     day: str = ""
     limited: tuple[Limited, ...] = ()
+    missing: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
+    result: str = ""
+    """The digest of what came before that page, as the outcome will have it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from gateway.answer import Answer
 from gateway.asking import Asking, Decided, Means, shown
 from gateway.conversation import Position, Preview, QueryRequest
-from gateway.errors import Denied
+from gateway.errors import Denied, Unauthenticated
 from gateway.explain import Explanation, explained, tables_read
 from gateway.kernel.authorise import ask_all, grant_of
 from gateway.kernel.keys import mask_keys
@@ -45,6 +45,8 @@ class Gate:
     recent: Callable[[Partner], tuple[RecentQuery, ...]] = field(default=lambda _: (), kw_only=True)
     """The last queries of a partner's own."""
     sights: Sights = field(default_factory=Sights, kw_only=True)
+    turned_away: Callable[[Unauthenticated, str], None] = field(default=lambda error, token: None, kw_only=True)
+    """Hears of everybody who was not let in."""
 
     def identify(self, token: str | None, certificate: bytes | None = None) -> Partner:
         """Say who asks."""

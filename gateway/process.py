@@ -11,6 +11,7 @@ import uvloop
 import yaml
 from pydantic import ValidationError
 
+from gateway.adapters.audit_storage import AuditLost
 from gateway.edge.api import make_app
 from gateway.edge.bundles import bundles_app
 from gateway.edge.serve import CannotListen, serve
@@ -31,7 +32,7 @@ def run(settings_file: Path) -> int:
         return _say(USAGE, f"{settings_file} cannot be used: {error}")
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            code = runner.run(_serve(settings))
+            code = runner.run(serve_gateway(Gateway(settings), settings))
             sys.stderr.flush()
             # threads may still wait for Trino's answer to a query that is closed; nothing they hear matters any more
             os._exit(code)
@@ -41,17 +42,23 @@ def run(settings_file: Path) -> int:
         return _say(USAGE, str(error))
 
 
-async def _serve(settings: Settings) -> int:
-    gateway = Gateway(settings)
+async def serve_gateway(gateway: Gateway, settings: Settings) -> int:
+    """Serve until a signal, or until the audit log is lost; return the exit code."""
     await gateway.start()
     try:
-        wall = wall_app(gateway.wall.allows, settings.wall.secret_file.read_text(encoding="ascii").strip())
+        wall_secret = settings.wall.secret_file.read_text(encoding="ascii").strip()
+        wall = wall_app(gateway.wall.allows, wall_secret, gateway.executions)
         secret = settings.policy.secret_file.read_text(encoding="ascii").strip()
         inside = bundles_app(gateway.bundles.served_after, secret, wall)
         app = make_app(
-            gateway.gate, gateway.ready, gateway.bundles, gateway.login, gateway.trino_clients, gateway.links
+            gateway.gate, gateway.ready, gateway.bundles, gateway.login, gateway.trino_clients, gateway.links,
+            gateway.log_routes, gateway.receipts,
+        )  # fmt: skip
+        await serve(app, settings.listen, (inside, settings.wall), gateway.trino_clients.close, gateway.lost())
+    except AuditLost as lost:
+        return _say(
+            FAULT, f"the audit log is lost, so nothing is answered any more: {lost.message} {lost.hint}".strip()
         )
-        await serve(app, settings.listen, (inside, settings.wall), gateway.trino_clients.close)
     finally:
         try:
             await asyncio.wait_for(gateway.close(), CLOSE_SECONDS)

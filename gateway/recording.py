@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from gateway.audit.record import (
     ALL_USES,
     AlarmRecord,
     DecisionRecord,
     OutcomeRecord,
+    RecordedNotice,
     RecordedPartner,
     RecordedTable,
     RefusalRecord,
@@ -19,7 +21,7 @@ from gateway.audit.record import (
 from gateway.conversation import Position, QueryRequest
 from gateway.errors import GatewayError
 from gateway.kernel.plan import Plan
-from gateway.model import USES, Admission, AskedTable, Beyond, Decision, Grant, Partner, Use
+from gateway.model import USES, Admission, AskedTable, Beyond, Decision, Grant, Partner, Reach, Use
 
 
 def utc(moment: datetime) -> str:
@@ -44,7 +46,7 @@ def _shortened(found: re.Match[str]) -> str:
     return found[0] if size <= MOST_QUOTED else f"'<{size} characters>'"
 
 
-def _recorded(partner: Partner) -> RecordedPartner:
+def recorded_partner(partner: Partner) -> RecordedPartner:
     return RecordedPartner(
         partner.id, partner.organisation, partner.organisation_class, partner.roles, partner.token_id,
         dict(partner.attributes),
@@ -54,8 +56,8 @@ def _recorded(partner: Partner) -> RecordedPartner:
 def _asking(partner: Partner, request: QueryRequest) -> tuple[RecordedPartner, RecordedPartner | None]:
     """Who really asks, and for a preview the partner as whom."""
     if request.preview is None:
-        return _recorded(partner), None
-    return _recorded(request.preview.steward), _recorded(partner)
+        return recorded_partner(partner), None
+    return recorded_partner(request.preview.steward), recorded_partner(partner)
 
 
 def _place(request: QueryRequest) -> str:
@@ -65,6 +67,11 @@ def _place(request: QueryRequest) -> str:
 def recorded_asked(tables: Iterable[AskedTable]) -> Mapping[str, Mapping[str, str]]:
     """Write what was asked, as short as it can be read back."""
     return {str(table.name): {c: _uses(table.uses.get(c, frozenset(USES))) for c in table.columns} for table in tables}
+
+
+def recorded_reach(reach: Reach) -> Mapping[str, tuple[str, ...]]:
+    """Write what Trino is let to read."""
+    return {str(name): tuple(sorted(columns)) for name, columns in reach.items()}
 
 
 def _uses(uses: frozenset[Use]) -> str:
@@ -77,11 +84,13 @@ def decision_record(
 ) -> DecisionRecord:  # fmt: skip
     """What is written before any port is asked."""
     tables = tuple(RecordedTable(s.port, s.table, s.columns, dict(s.masked), s.rows, s.agreements) for s in plan.shares)
+    notices = tuple(RecordedNotice(n.code, n.port, n.table, n.column) for n in plan.notices if n.port)
     asker, seen_as = _asking(partner, request)
     return DecisionRecord(
         query, utc(moment), asker, request.purpose, request.client, request.said or request.sql,
         redacted(plan.sql, grant), tables, dict(decision.revisions), decision.id, build, request.partial,
-        recorded_asked(asked), seen_as, _place(request),
+        recorded_asked(asked), seen_as, _place(request), recorded_reach(plan.reach), notices,
+        tuple(sorted({table.port for table in tables})),
     )  # fmt: skip
 
 
@@ -94,18 +103,36 @@ def refusal_record(
     return RefusalRecord(
         query, utc(moment), asker, request.purpose, request.client, request.said or request.sql, error.code,
         error.message, build=build, asked=None if asked is None else recorded_asked(asked),
-        seen_as=seen_as, place=_place(request),
+        seen_as=seen_as, place=_place(request), concerns=tuple(sorted({table.name.catalog for table in asked or ()})),
     )  # fmt: skip
 
 
-def outcome_record(
-    position: Position, moment: datetime, state: State, ports: tuple[str, ...], rows: int, size: int, code: str,
-    duration_ms: int,
-) -> OutcomeRecord:  # fmt: skip
-    """What is written before the last page leaves."""
+def outcome_record(position: Position, moment: datetime, state: State, code: str, duration_ms: int) -> OutcomeRecord:
+    """What is written before the last page leaves; the position is that behind all that was let out."""
+    is_whole = state == "finished"
     return OutcomeRecord(
-        position.query, utc(moment), position.decision_index, state, rows, size, ports, code, duration_ms
-    )
+        position.query, utc(moment), position.decision_index, state, position.rows, position.bytes,
+        position.ports if is_whole else (), code, duration_ms, position.missing if is_whole else (),
+        position.withheld if is_whole else (), position.result, tuple(sorted(position.stands_on)),
+    )  # fmt: skip
+
+
+def per_port(executions: Iterable[Mapping[str, Any]]) -> dict[str, tuple[int, int]]:
+    """Add up the rows and bytes that each port gave; the records are executions as JSON holds them.
+
+    >>> a = {"trino": "a", "tables": [{"port": "oakland", "rows": 7}], "given": {"oakland": 90}}
+    >>> b = {"trino": "b", "tables": [{"port": "oakland", "rows": 1}, {"port": "hueneme", "rows": 2}], "given": {}}
+    >>> per_port([a, b, a])
+    {'hueneme': (2, 0), 'oakland': (8, 90)}
+    """
+    rows: dict[str, int] = {}
+    size: dict[str, int] = {}
+    for record in {record["trino"]: record for record in executions}.values():
+        for table in record["tables"]:
+            rows[table["port"]] = rows.get(table["port"], 0) + table["rows"]
+        for port, given in record["given"].items():
+            size[port] = size.get(port, 0) + given
+    return {port: (rows[port], size.get(port, 0)) for port in sorted(rows)}
 
 
 def alarm_record(
@@ -113,6 +140,17 @@ def alarm_record(
 ) -> AlarmRecord:
     """What is written when Trino asks for more than was admitted, or for a query that nobody admitted."""
     query, index = (admission.query, admission.decision_index) if admission else ("", 0)
+    catalog, dot, _ = refused.target.partition(".")
+    concerns = (catalog,) if dot else ()
     return AlarmRecord(
-        query, utc(moment), user[:200], index, refused.operation, refused.target, refused.columns, count, build
+        query,
+        utc(moment),
+        user[:200],
+        index,
+        refused.operation,
+        refused.target,
+        refused.columns,
+        count,
+        build,
+        concerns,
     )

@@ -1,4 +1,7 @@
-"""The answers under way, by what they stand on: a port that suspends its agreements ends those that use them."""
+"""The answers under way, by what they stand on: a port that suspends its agreements ends those that use them.
+
+Where nothing may be released any more, all of them end.
+"""
 
 from __future__ import annotations
 
@@ -54,6 +57,11 @@ class RunningAnswers:
         self._suspended[port] = suspension
         for answer in list(self._answers):
             _stop_if_concerned(answer, port, suspension)
+
+    def stop_all(self, error: GatewayError) -> None:
+        """Stop every answer under way."""
+        for answer in list(self._answers):
+            answer.stop(error)
 
 
 def _stop_if_concerned(answer: Stoppable, port: str, suspension: Suspension) -> None:

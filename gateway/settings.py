@@ -76,6 +76,14 @@ class WallSettings(Section):
         return self
 
 
+class ExecutionSettings(Section):
+    """What Trino tells of the queries that it ran: its event listener posts to `http://HOST:TCP_PORT/events` of the
+    wall, with the wall's secret as its bearer token."""
+
+    wait_seconds: PositiveFloat = 60.0
+    """How long Trino may take to tell of a query that has ended; then its silence is an alarm in the audit log."""
+
+
 class OpaSettings(Section):
     """How to reach OPA."""
 
@@ -185,10 +193,91 @@ class ServiceSettings(Section):
         return self
 
 
-class AuditSettings(Section):
-    """Where the audit log is kept."""
+class AuditPostgresSettings(Section):
+    """The database in which several gateways keep one audit log."""
 
-    file: Path
+    conninfo_file: Path
+    """How to reach it, password and all, as libpq reads it: `host=… dbname=… user=… password=… sslmode=verify-full`."""
+
+
+class FlagSettings(Section):
+    """From where on `portgate audit flags` says that an auditor should look at something."""
+
+    learning_days: PositiveInt = 14
+    """How long a partner's past must be before what is new to it, or at other hours, is flagged."""
+    variants: PositiveInt = 25
+    """How many variants of one question within `variants_hours` are too many to be usual."""
+    variants_hours: PositiveInt = 12
+    volume_factor: PositiveInt = 8
+    """How many times the median of a partner's own days a day's rows or bytes may be; twice its largest day it always
+    may be."""
+    volume_days: PositiveInt = 5
+    """How many days with answers there must be before a day is held against them."""
+    least_rows: PositiveInt = 100_000
+    """A day with fewer rows is never flagged for its volume."""
+    least_bytes: PositiveInt = 20_000_000
+    refusals: PositiveInt = 20
+    """How many different texts may be refused within an hour."""
+    odd_share: PositiveInt = 1
+    """Hours in which a partner asks fewer than this many percent of its questions are not its own."""
+    odd_questions: PositiveInt = 3
+    """How many questions in one night at such hours are flagged."""
+
+
+class WitnessSettings(Section):
+    """One port's witness of the audit log."""
+
+    port: str
+    url: HttpUrl
+    """Where it answers the C2SP witness protocol; `/add-checkpoint` comes behind."""
+    verifier_key: str
+    """Its public key, as `portgate-witness keygen` prints it."""
+
+
+class AuditSettings(Section):
+    """Where the audit log is kept, and under which name and key it is signed."""
+
+    file: Path | None = None
+    """A file of this machine's: for one gateway."""
+    postgres: AuditPostgresSettings | None = None
+    """Or a database: for several gateways. Exactly one of the two is set."""
+    origin: str
+    """The log's name, such as `portgate.example.org/audit`; it never changes."""
+    key_file: Path
+    """The log's private key (Ed25519, PEM)."""
+    gateway: str = "gateway"
+    """This gateway's name; of several that write one log, each has its own."""
+    retention_days: PositiveInt | None = None
+    """How long it is kept what records say; for ever if there is none. That they were there stays proven."""
+    flags: FlagSettings = FlagSettings()
+    index_file: Path | None = None
+    """The search index, which is made of the log and made anew if it is lost; `audit-index.sqlite` beside the log if
+    there is none. Each gateway has its own."""
+    witnesses: tuple[WitnessSettings, ...] = ()
+    """The ports' witnesses. With none, nobody but the gateway vouches for the log, and /readyz says so."""
+    quorum: PositiveInt = 3
+    """How many of them must have cosigned; not more than there are."""
+    ca_file: Path | None = None
+    """The authority behind the witnesses' certificates; the system's authorities if there is none."""
+    alarm_after_seconds: PositiveFloat = 600.0
+    """How long a checkpoint may stand without a quorum before that is an alarm in the log."""
+    stop_after_seconds: PositiveFloat = 14_400.0
+    """How long a checkpoint may stand without a quorum before no results are released any more."""
+
+    @model_validator(mode="after")
+    def _is_in_one_place(self) -> Self:
+        if (self.file is None) == (self.postgres is None):
+            raise ValueError("set exactly one of audit.file and audit.postgres")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_witnessed(self) -> Self:
+        ports = [witness.port for witness in self.witnesses]
+        if len(set(ports)) != len(ports):
+            raise ValueError("audit.witnesses names a port twice")
+        if ports and self.quorum > len(ports):
+            raise ValueError(f"audit.quorum is {self.quorum}, and there are {len(ports)} audit.witnesses")
+        return self
 
 
 class UsageSettings(Section):
@@ -250,6 +339,7 @@ class Settings(Section):
     listen: ListenSettings
     trino: TrinoSettings
     wall: WallSettings
+    executions: ExecutionSettings = ExecutionSettings()
     opa: OpaSettings = OpaSettings()
     policy: PolicySettings
     issuers: tuple[IssuerSettings, ...]
@@ -273,10 +363,24 @@ class Settings(Section):
             raise ValueError("services show certificates: set listen.client_ca_file, the authority that issues them")
         return self
 
+    @model_validator(mode="after")
+    def _files_have_a_place(self) -> Self:
+        if self.audit.file is None and None in (self.usage.file, self.audit.index_file):
+            raise ValueError("with audit.postgres, set usage.file and audit.index_file: no file of the log is there")
+        return self
+
+    @property
+    def index_file(self) -> Path:
+        """Where the log's search index is."""
+        return self.audit.index_file or self._beside_the_log("audit-index.sqlite")
+
     @property
     def usage_file(self) -> Path:
         """Where usage is counted."""
-        return self.usage.file or self.audit.file.with_name("usage.sqlite")
+        return self.usage.file or self._beside_the_log("usage.sqlite")
+
+    def _beside_the_log(self, name: str) -> Path:
+        return self.audit.file.with_name(name) if self.audit.file else Path(name)
 
 
 def read_settings(file: Path) -> Settings:

@@ -97,7 +97,8 @@ async def _serve(settings: Settings) -> None:
     gateway = Gateway(settings.model_copy(update={"trino": longer}))
     await gateway.start()
     try:
-        wall = wall_app(gateway.wall.allows, settings.wall.secret_file.read_text(encoding="ascii").strip())
+        wall_secret = settings.wall.secret_file.read_text(encoding="ascii").strip()
+        wall = wall_app(gateway.wall.allows, wall_secret, gateway.executions)
         secret = settings.policy.secret_file.read_text(encoding="ascii").strip()
         inside = bundles_app(gateway.bundles.served_after, secret, wall)
         gate, speaker = gateway.gate, SampleSpeaker(gateway)

@@ -60,6 +60,10 @@ def up(
     trino_port: TcpOption = None,
     opa_port: TcpOption = None,
     postgres_port: TcpOption = None,
+    witness_port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65531, help="First TCP port of the five witnesses, four more follow; remembered."),
+    ] = None,
     samples: SamplesOption = None,
     gateway_settings: GatewayOption = None,
     without: Annotated[list[str] | None, typer.Option(help="A part not to start: gateway.")] = None,
@@ -76,6 +80,7 @@ def up(
         "trino": trino_port,
         "opa": opa_port,
         "postgres": postgres_port,
+        "witness": witness_port,
     }
     where = find_home(home)
     with _faults_told(where), _signals_raised():

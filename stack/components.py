@@ -21,8 +21,11 @@ from stack.fetching import Archive, Jar, Meter, build_opa, fetch_jar, fetch_trin
 
 TRINO_VERSION = "476"
 TRINO_SHA1 = "c9b38be4017ebd2f7095455aaac772fb40247ebe"
-PLUGINS = ("delta-lake", "duckdb", "geospatial", "hive", "iceberg", "opa", "postgresql", "memory", "tpcds", "tpch")
-"""The ports' connectors, a type that PostgreSQL's needs, what asks the second wall, and samples.
+PLUGINS = (
+    "delta-lake", "duckdb", "geospatial", "hive", "http-event-listener", "iceberg", "opa", "postgresql", "memory",
+    "tpcds", "tpch",
+)  # fmt: skip
+"""The ports' connectors, a type that PostgreSQL's needs, what asks the second wall, what tells of queries, and samples.
 
 Trino loads nothing else, to start fast.
 """

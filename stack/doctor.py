@@ -18,7 +18,7 @@ from cryptography import x509
 from stack import components, lifecycle, processes
 from stack.components import OPA_VERSION, TRINO_VERSION
 from stack.faults import StackFault
-from stack.layout import CHECKOUT, Home
+from stack.layout import CHECKOUT, WITNESSES, Home
 from stack.settings import TcpPorts, remembered, tcp_option
 
 OLDEST_PYTHON = (3, 11)
@@ -82,12 +82,13 @@ def tcp_ports(home: Home, is_taken: Callable[[int], bool]) -> Iterator[Finding]:
     """Check each TCP port: free, or ours."""
     settings = remembered(home)
     tcp = settings.tcp if settings else TcpPorts()
-    for setting, number in tcp.model_dump().items():
+    for setting, number in tcp.numbers():
+        owner = WITNESSES[number - tcp.witness] if setting == "witness" else _OWNERS[setting]
         subject = f"TCP port {number} ({tcp_option(setting)})"
         if not is_taken(number):
             yield Finding(subject, True, "free")
-        elif processes.find(home, _OWNERS[setting]):
-            yield Finding(subject, True, f"{_OWNERS[setting]} of this stack listens")
+        elif processes.find(home, owner):
+            yield Finding(subject, True, f"{owner} of this stack listens")
         else:
             mend = f"stop that process, or: portgate up {tcp_option(setting)} N"
             yield Finding(subject, False, f"{processes.who_listens(number)} listens", mend)

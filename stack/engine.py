@@ -31,6 +31,7 @@ _FILES = [
     "log.properties",
     "access-control.properties",
     "second-wall.properties",
+    "executions.properties",
     "rules.json",
 ]
 

@@ -11,9 +11,10 @@ import httpx
 import yaml
 
 from gateway.adapters.issuer import ISSUER, make_issuer
+from stack import witnessing
 from stack.faults import StackFault
-from stack.keys import bundle_secret_file, secret_file, wall_secret_file
-from stack.layout import CATALOG, CHECKOUT, Home, write_private
+from stack.keys import audit_key_file, bundle_secret_file, secret_file, wall_secret_file
+from stack.layout import CATALOG, CHECKOUT, LOG_ORIGIN, Home, write_private
 from stack.settings import StackSettings
 from stack.trino_access import LOADER
 
@@ -53,7 +54,12 @@ def _settings(home: Home, settings: StackSettings, opa: Path) -> dict[str, Any]:
             "opa_binary": str(opa),
         },
         "issuers": [{"issuer": ISSUER, "jwks_file": str(home.identity / "jwks.json")}],
-        "audit": {"file": str(home.audit)},
+        "audit": {
+            "file": str(home.audit),
+            "origin": LOG_ORIGIN,
+            "key_file": str(audit_key_file(home)),
+            **witnessing.gateway_settings(home, settings),
+        },
         "usage": {"file": str(home.usage)},
         "trino_clients": {"page_key_file": str(secret_file(home, "page-key"))},
         "catalog_directory": str(CATALOG),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -70,6 +71,15 @@ def secret_file(home: Home, name: str) -> Path:
     file = home.secrets / name
     if not file.exists():
         write_private(file, secrets.token_hex(32) + "\n")
+    return file
+
+
+def audit_key_file(home: Home) -> Path:
+    """Return the file of the audit log's private key, made when first asked for."""
+    file = home.secrets / "audit-key.pem"
+    if not file.exists():
+        fresh = Ed25519PrivateKey.generate()
+        write_private(file, fresh.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return file
 
 

@@ -11,8 +11,19 @@ POLICIES = CHECKOUT / "policies"
 CATALOG = CHECKOUT / "catalog"
 TEMPLATES = CHECKOUT / "deploy" / "local"
 
-NAMES = ("postgres", "opa", "trino", "gateway")
-"""The parts, in the order in which they are named everywhere; they stop in the opposite order."""
+LOG_ORIGIN = "portgate.local/audit"
+"""The name of a local stack's audit log."""
+PORTS = ("los_angeles", "long_beach", "oakland", "hueneme", "san_diego")
+
+
+def witness_part(port: str) -> str:
+    """Return the name of the part that is a port's witness."""
+    return f"witness-{port}"
+
+
+WITNESSES = tuple(witness_part(port) for port in PORTS)
+NAMES = ("postgres", "opa", "trino", "gateway", *WITNESSES)
+"""The parts, in the order in which they are named everywhere; the gateway stops first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +127,19 @@ class Home:
         """Passwords and keys, each readable by its owner only."""
         return self.root / "secrets"
 
+    def witness(self, port: str) -> Path:
+        """A port's witness: its key, settings, token and what it has mirrored."""
+        return self.root / "witness" / port
+
     def log(self, part: str) -> Path:
         """The log of one part."""
         return self.logs / f"{part}.log"
+
+    def newest_log(self, part: str) -> Path:
+        """The log of one part in which its last words are: PostgreSQL goes on in files of its own."""
+        own = list((self.postgres / "log").glob("*.log")) if part == "postgres" else []
+        files = [file for file in (self.log(part), *own) if file.exists()]
+        return max(files, key=lambda file: file.stat().st_mtime_ns, default=self.log(part))
 
     def make(self) -> None:
         """Make the folders, closed to everybody else."""

@@ -1,9 +1,9 @@
 """Settings -> a running stack, and back to nothing.
 
-Keys and data first, then PostgreSQL, OPA and the gateway at once, to which the ports' agreements are published; then
-Trino, which asks the gateway's second wall before it does anything, then what must be loaded; last of all the gateway
-must find all that it needs. What this run started is stopped again if this run fails or is interrupted: a stack is up
-as a whole or as it was before.
+Keys and data first, then PostgreSQL, OPA, the ports' witnesses and the gateway at once, to which the ports' agreements
+are published; then Trino, which asks the gateway's second wall before it does anything, then what must be loaded; last
+of all the gateway must find all that it needs. What this run started is stopped again if this run fails or is
+interrupted: a stack is up as a whole or as it was before.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from gateway.adapters.issuer import make_issuer
 from gateway.policy.bundle import LIBRARY
-from stack import components, data, engine, front, policy, postgres, processes
+from stack import components, data, engine, front, policy, postgres, processes, witnessing
 from stack.faults import PartFailed, StackFault, TcpPortTaken
 from stack.keys import make_bundle_keys, make_keys
-from stack.layout import NAMES, Home
+from stack.layout import NAMES, PORTS, WITNESSES, Home, witness_part
 from stack.parts import (
     Part,
     addresses,
@@ -30,6 +31,7 @@ from stack.parts import (
     describe_opa,
     describe_postgres,
     describe_trino,
+    describe_witness,
 )
 from stack.publishing import publish_changed
 from stack.settings import StackSettings, TcpPorts, remember, remembered, tcp_option
@@ -74,9 +76,11 @@ def up(home: Home, settings: StackSettings, report: Report, *, without: tuple[st
         ]
         if not (front.PART in without and _runs_elsewhere(home, settings)):
             described.append(describe_gateway(home, found, settings))
-        starting.check_tcp_ports(described)
+        make_issuer(home.identity)
+        witnesses = [describe_witness(home, settings, port) for port in settings.ports]
+        starting.check_tcp_ports([*described, *witnesses])
         _make_data(home, settings, report)
-        _start_all(home, settings, starting, described, must_load=must_load)
+        _start_all(home, settings, starting, described, witnesses, must_load=must_load)
         if front.PART in without:
             stop_parts(home, (front.PART,))
 
@@ -102,19 +106,22 @@ def status(home: Home) -> list[PartStatus]:
     """Look at each part."""
     settings = remembered(home)
     tcp = settings.tcp if settings else TcpPorts()
-    with ThreadPoolExecutor(len(NAMES)) as pool:
-        return list(pool.map(lambda name: _status_of(home, name, tcp), NAMES))
+    ports = settings.ports if settings else PORTS
+    names = [name for name in NAMES if name not in WITNESSES or name in map(witness_part, ports)]
+    with ThreadPoolExecutor(len(names)) as pool:
+        return list(pool.map(lambda name: _status_of(home, name, tcp), names))
 
 
 def _status_of(home: Home, name: str, tcp: TcpPorts) -> PartStatus:
     running = processes.find(home, name)
     if running is None:
         return PartStatus(name, "stopped", addresses(tcp)[name], None)
-    answers = {
+    answers: dict[str, Callable[[], bool]] = {
         "postgres": lambda: postgres.is_ready(home, tcp.postgres),
         "opa": lambda: policy.is_ready(tcp.opa),
         "trino": lambda: engine.has_started(home, tcp.trino),
         "gateway": lambda: front.is_ready(tcp.plain),
+        **{witness_part(port): partial(witnessing.answers, tcp, port) for port in PORTS},
     }
     state = "ready" if answers[name]() else "not ready"
     return PartStatus(name, state, running.address, running.pid)
@@ -141,7 +148,13 @@ def _make_data(home: Home, settings: StackSettings, report: Report) -> None:
 
 
 def _start_all(
-    home: Home, settings: StackSettings, starting: Starting, described: list[Part], *, must_load: bool
+    home: Home,
+    settings: StackSettings,
+    starting: Starting,
+    described: list[Part],
+    witnesses: list[Part],
+    *,
+    must_load: bool,
 ) -> None:
     database, opa, trino, *gateway = described
 
@@ -153,7 +166,12 @@ def _start_all(
             postgres.make_databases(home, settings.tcp.postgres)
 
     starting.at_once(
-        [ready_databases, lambda: starting.bring_up(opa), *(partial(starting.launch, part) for part in gateway)]
+        [
+            ready_databases,
+            lambda: starting.bring_up(opa),
+            *(partial(starting.launch, part) for part in gateway),
+            *(partial(starting.bring_up, part) for part in witnesses),
+        ]
     )
     publish_changed(home, settings, starting.report)
     starting.bring_up(trino)

@@ -1,4 +1,4 @@
-"""What the stack was told -> its four parts: how each is started, where it listens, when it is ready."""
+"""What the stack was told -> its parts: how each is started, where it listens, when it is ready."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from stack import engine, front, policy, postgres, publishing
+from stack import engine, front, policy, postgres, publishing, witnessing
 from stack.components import OPA_VERSION, Components
-from stack.layout import CHECKOUT, Home
+from stack.layout import CHECKOUT, PORTS, Home, witness_part
 from stack.settings import StackSettings, TcpPorts
 
 
@@ -73,6 +73,17 @@ def describe_gateway(home: Home, components: Components, settings: StackSettings
     )  # fmt: skip
 
 
+def describe_witness(home: Home, settings: StackSettings, port: str) -> Part:
+    """Describe a port's witness, and write its settings; the issuer's keys must have been made."""
+    command = witnessing.command(home, port)
+    made_from = _digest(*command, witnessing.configure(home, settings, port))
+    name, number = witness_part(port), witnessing.witness_tcp_port(settings.tcp, port)
+    return Part(
+        name, command, {"witness": number}, addresses(settings.tcp)[name], made_from,
+        lambda: witnessing.answers(settings.tcp, port), 30, {"PYTHONPATH": str(CHECKOUT)},
+    )  # fmt: skip
+
+
 def addresses(tcp: TcpPorts) -> dict[str, str]:
     """Say where each part listens."""
     return {
@@ -80,6 +91,7 @@ def addresses(tcp: TcpPorts) -> dict[str, str]:
         policy.PART: f"http://127.0.0.1:{tcp.opa}",
         engine.PART: f"https://127.0.0.1:{tcp.trino}",
         front.PART: f"https://localhost:{tcp.gateway}",
+        **{witness_part(port): f"http://127.0.0.1:{witnessing.witness_tcp_port(tcp, port)}" for port in PORTS},
     }
 
 

@@ -42,6 +42,15 @@ _SETTINGS = {
     "synchronous_commit": "off",  # all that is in it can be generated again
     "log_timezone": "UTC",
     "log_min_error_statement": "panic",  # a statement may hold values of rows
+    # who read what, for the port's witness: a file for each day of the week
+    "logging_collector": "on",
+    "log_destination": "stderr,jsonlog",
+    "log_directory": "log",
+    "log_filename": "postgres-%a.log",
+    "log_rotation_age": "1d",
+    "log_rotation_size": "0",
+    "log_truncate_on_rotation": "on",
+    "log_parameter_max_length": "0",
 }
 
 _ICEBERG_TABLES: LiteralString = """
@@ -73,7 +82,7 @@ def command(home: Home, components: Components, tcp_port: int) -> list[str]:
     """Return the command that runs the server in the foreground, for the data folder that `prepare` made."""
     settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
     return [
-        *_as_nobody(),
+        *as_nobody(),
         str(components.postgres_bin / "postgres"),
         "-D",
         str(home.postgres),
@@ -88,10 +97,10 @@ def prepare(home: Home, components: Components) -> None:
         return
     shutil.rmtree(home.postgres, ignore_errors=True)
     _half_made(home).touch()
-    _make_owned_folder(home.postgres)
+    make_owned_folder(home.postgres)
     password_file = home.postgres.with_name("postgres-password")
     write_private(password_file, secret(home, f"postgres-{ADMIN}") + "\n")
-    _own(password_file)
+    own(password_file)
     try:
         _initialise(home, components, password_file)
     finally:
@@ -116,6 +125,7 @@ def make_databases(home: Home, tcp_port: int) -> None:
         _make_database(session, LONG_BEACH, ADMIN, READER)
         _make_database(session, LOS_ANGELES_CATALOG, CATALOG_ROLE, CATALOG_ROLE)
         session.execute(sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(sql.Identifier(READER)))
+        session.execute(sql.SQL("ALTER ROLE {} SET log_statement = 'all'").format(sql.Identifier(READER)))
     with connect(home, tcp_port, LONG_BEACH) as session:
         reader = sql.Identifier(READER)
         session.execute(sql.SQL("GRANT pg_read_all_data TO {}").format(reader))
@@ -157,7 +167,7 @@ def _half_made(home: Home) -> Path:
 def _initialise(home: Home, components: Components, password_file: Path) -> None:
     done = subprocess.run(  # noqa: S603 - our own command
         [
-            *_as_nobody(),
+            *as_nobody(),
             str(components.postgres_bin / "initdb"),
             f"--pgdata={home.postgres}",
             f"--username={ADMIN}",
@@ -180,18 +190,18 @@ def _initialise(home: Home, components: Components, password_file: Path) -> None
         raise StackFault(f"PostgreSQL's data folder could not be made: {said}", mend=mend)
 
 
-def _make_owned_folder(folder: Path) -> None:
+def make_owned_folder(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True)
-    _own(folder)
+    own(folder)
 
 
-def _own(path: Path) -> None:
+def own(path: Path) -> None:
     if os.geteuid() == 0:
         user = pwd.getpwnam(UNPRIVILEGED)
         os.chown(path, user.pw_uid, user.pw_gid)
 
 
-def _as_nobody() -> list[str]:
+def as_nobody() -> list[str]:
     """Return the words before a command that make it run unprivileged; none are needed for an ordinary user."""
     if os.geteuid() != 0:
         return []

@@ -121,7 +121,7 @@ def sweep(home: Home) -> int:
 
 def tail(home: Home, part: str, lines: int = 20) -> str:
     """Return the end of a part's log."""
-    file = home.log(part)
+    file = home.newest_log(part)
     if not file.exists():
         return "(no log)"
     with file.open("rb") as stream:

@@ -9,9 +9,9 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from stack.faults import StackFault
+from stack.layout import PORTS as PORTS
 from stack.layout import Home, write_private
 
-PORTS = ("los_angeles", "long_beach", "oakland", "hueneme", "san_diego")
 SAMPLES = ("tpch", "tpcds", "memory")
 """Trino's own sample catalogs, for tests and benchmarks."""
 
@@ -30,10 +30,18 @@ class TcpPorts(BaseModel):
     trino: TcpPort = 18080
     opa: TcpPort = 8181
     postgres: TcpPort = 15432
+    witness: Annotated[int, Field(ge=1, le=65535 - len(PORTS) + 1)] = 9250
+    """The first of the ports' witnesses; the others have the TCP ports behind it."""
+
+    def numbers(self) -> list[tuple[str, int]]:
+        """Return each setting with its TCP port; the witnesses' with each of theirs."""
+        given = self.model_dump()
+        first = given.pop("witness")
+        return [*given.items(), *(("witness", first + n) for n in range(len(PORTS)))]
 
     @model_validator(mode="after")
     def _all_differ(self) -> Self:
-        chosen = list(self.model_dump().values())
+        chosen = [number for _, number in self.numbers()]
         twice = {number for number in chosen if chosen.count(number) > 1}
         if twice:
             raise ValueError(f"TCP port {min(twice)} is given to two parts")

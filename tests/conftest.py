@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import socket
 import ssl
 import subprocess
@@ -68,13 +69,34 @@ def free_tcp_ports(count: int) -> list[int]:
     return numbers
 
 
+def free_tcp_run(count: int) -> int:
+    """Find TCP ports in a row that nobody uses, below those that the system gives away; return the first."""
+    for first in random.sample(range(20_000, 32_000), 1_000):
+        try:
+            for number in range(first, first + count):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", number))
+        except OSError:
+            continue
+        return first
+    raise AssertionError("no TCP ports are free")
+
+
 def start_stack(home: Path, *more: str) -> Stack:
     """Start a stack and wait until it is ready."""
     names = ("--gateway-port", "--plain-port", "--wall-port", "--trino-port", "--opa-port", "--postgres-port")
     chosen = [word for pair in zip(names, map(str, free_tcp_ports(6)), strict=True) for word in pair]
+    chosen += ["--witness-port", str(free_tcp_run(5))]
     stack = Stack(home, "")
     stack.portgate("up", "--scale", SCALE, *chosen, *more)
     return running_stack(home)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Run tests marked `long` only where that word is said: `-m long`, but not `-m "not real"`."""
+    chosen = config.option.markexpr
+    if "long" not in chosen:
+        config.option.markexpr = f"({chosen}) and not long" if chosen else "not long"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

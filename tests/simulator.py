@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import orjson
 
-from gateway.audit.record import Receipt, Record, encode
+from gateway.audit.canonical import members
+from gateway.audit.record import Receipt, Record
 from gateway.conversation import Page, Session
 from gateway.desk import Desk, Job, Planned
 from gateway.errors import AuditUnavailable, GatewayError, PortTrouble
@@ -57,7 +58,7 @@ class Log:
         """Keep the record, or fail as a full disk would."""
         if self.full_after is not None and len(self.records) >= self.full_after:
             raise AuditUnavailable("the audit log cannot be written")
-        encode(record)
+        members(record)
         self.records.append(record)
         self.happened.append(type(record).__name__)
         return Receipt(len(self.records), "digest")

@@ -40,6 +40,9 @@ CLOCK_SKEW = timedelta(minutes=5)
 DEFAULT_MAX_AGE_DAYS = 400
 """A year between two reviews of the agreements, and a month to be late."""
 
+STARTING = "portgate#start"
+"""By whom what a gateway starts with is put into force."""
+
 _log = logging.getLogger("portgate.bundles")
 
 
@@ -124,6 +127,7 @@ class BundleStore:
         self._running, self._build, self._monotonic = running, build, monotonic
         self._ports = {port: Standing(key) for port, key in keys.items()}
         self._library: Served | None = None
+        self._library_bundle: Bundle | None = None
         self._turn = asyncio.Lock()
         self._news = asyncio.Event()
 
@@ -137,11 +141,13 @@ class BundleStore:
     def take_library(self, packed: bytes, key: EllipticCurvePublicKey) -> Bundle:
         """Serve the library from now on; raises BundleRefused."""
         bundle = read_library(packed, key)
-        self._library = _served(bundle)
+        self._library, self._library_bundle = _served(bundle), bundle
         return bundle
 
     async def load(self) -> None:
-        """Put into force what was accepted before this start, if it still passes."""
+        """Put into force what was accepted before this start, if it still passes, and write all of it down."""
+        if self._library is not None and self._library_bundle is not None:
+            await self._audit.append(self._publication(self._library_bundle, self._library, STARTING))
         self._rules.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         for port, standing in self._ports.items():
             standing.seen = _read_seen(self._seen_file(port))
@@ -149,7 +155,7 @@ class BundleStore:
             file = self._file(port)
             if file.exists():
                 try:
-                    await self._take(port, file.read_bytes(), "portgate#start")
+                    await self._take(port, file.read_bytes(), STARTING)
                 except BundleRefused as refused:
                     _log.error("the bundle of %s is not in force: %s", port, refused.code)
 
@@ -160,9 +166,9 @@ class BundleStore:
 
     async def refuse(self, port: str, refused: BundleRefused, by: str) -> None:
         """Write that a bundle was refused; raises AuditUnavailable."""
-        moment = utc(self._clock())
+        moment, concerns = utc(self._clock()), (port,) if port in self._ports else ()
         await self._audit.append(
-            AlarmRecord("", moment, by[:200], 0, "PublishBundle", port[:60], (refused.code,), 1, self._build)
+            AlarmRecord("", moment, by[:200], 0, "PublishBundle", port[:60], (refused.code,), 1, self._build, concerns)
         )
 
     async def _take(self, port: str, packed: bytes, by: str) -> Bundle:
@@ -237,9 +243,10 @@ class BundleStore:
 
     def _publication(self, bundle: Bundle, served: Served, by: str) -> PublicationRecord:
         manifest = bundle.manifest
+        concerns = self.ports if manifest.name == LIBRARY else (manifest.name,)
         return PublicationRecord(
             "", utc(self._clock()), manifest.name, by[:200], bundle.revision, manifest.serial,
-            f"{manifest.made:%Y-%m-%dT%H:%M:%SZ}", _digest(served.content), self._build,
+            f"{manifest.made:%Y-%m-%dT%H:%M:%SZ}", _digest(served.content), self._build, concerns,
         )  # fmt: skip
 
     def _put_into_force(self, port: str, bundle: Bundle, served: Served) -> None:

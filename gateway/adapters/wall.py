@@ -13,6 +13,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from gateway.adapters.access import beyond, described, read_question
 from gateway.audit.record import AlarmRecord
@@ -41,6 +42,16 @@ class _Standing:
     """Whether Trino asked for more than was admitted."""
 
 
+class Watch(Protocol):
+    """Who must know which queries Trino may run, to compare them with those that it ran."""
+
+    def admitted(self, admission: Admission) -> None:
+        """A query may run."""
+
+    def dismissed(self, user: str, began: bool) -> None:
+        """It may not any more; `began` says whether Trino asked about it at all."""
+
+
 class Wall:
     """The admitted queries of one gateway; all its methods belong to one event loop."""
 
@@ -54,7 +65,9 @@ class Wall:
         monotonic: Callable[[], float] = time.monotonic,
         most: int = MAX_ADMITTED,
         strangers_every_seconds: float = STRANGERS_EVERY_SECONDS,
+        watch: Watch | None = None,
     ) -> None:
+        self._watch = watch
         self._audit, self._clock, self._build, self._monotonic = audit, clock, build, monotonic
         self._most, self._strangers_every_seconds = most, strangers_every_seconds
         self._maintenance_users = frozenset(maintenance_users)
@@ -75,6 +88,8 @@ class Wall:
         if len(self._admitted) >= self._most:
             raise EngineUnavailable("too many queries are under way", hint="try again in a minute")
         self._admitted[admission.user] = _Standing(admission)
+        if self._watch is not None:
+            self._watch.admitted(admission)
 
     def check(self, user: str) -> None:
         """Raise `VerificationFailed` if Trino asked for more than was admitted, or let the query run without asking."""
@@ -93,6 +108,8 @@ class Wall:
             return False
         self._ended[user] = self._monotonic()
         self._forget_old()
+        if self._watch is not None:
+            self._watch.dismissed(user, standing.asked)
         return standing.breached
 
     # --- for Trino --------------------------------------------------------------------------------------------------

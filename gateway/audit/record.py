@@ -1,28 +1,26 @@
-"""What happened to a query -> the lines of the audit log: one canonical JSON text each, versioned.
+"""What happened in the gateway -> the lines of the audit log: one canonical JSON text each (RFC 8785), versioned.
 
-A query leaves two records: a decision before any port is asked and an outcome before its last page leaves, or a single
-refusal; an alarm comes beside them. A line is UTF-8 JSON with sorted keys and no blanks, and its numbers are integers,
-so that equal records are equal bytes for every reader. `sent_sql` comes in with the keys of keyed masks already
-redacted.
+A query leaves a decision before any port is asked and an outcome before its last page leaves, or a single refusal; what
+Trino then really ran follows as an execution. Alarms, logins that failed, policies that came into force, the gateway's
+own starts and stops and each reading of the log are records too. `sent_sql` comes in with the keys of keyed masks
+already redacted. Numbers are whole and at most 2^53, so that every reader of JSON reads them alike.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Literal
 
-SCHEMA = 1
-"""The version of the record's shape; a reader refuses one that it does not know."""
+SCHEMA = 2
+"""The version of the records' shape; a reader refuses one that it does not know."""
 
 ALL_USES = "all"
 """Stands for the six uses of a column in `asked`."""
 Asked = Mapping[str, Mapping[str, str]]
 """`port.schema.table` -> column -> its uses, separated by blanks; so that an edit of agreements can be tried on it."""
 
-State = Literal["finished", "failed", "cancelled", "interrupted", "refused"]
+State = Literal["finished", "failed", "cancelled", "interrupted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +52,17 @@ class RecordedTable:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedNotice:
+    """What the partner is told of an answer, without its words: that a column is masked, a port missing."""
+
+    code: str
+    """Such as `column_masked`."""
+    port: str
+    table: str = ""
+    column: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionRecord:
     """A query that was admitted: written before any port is asked."""
 
@@ -78,6 +87,11 @@ class DecisionRecord:
     """For a preview: the partner as whom a port's steward, who stands in `partner`, looked."""
     place: str = ""
     """`catalog.schema` of the session, where its names were looked for; empty for the canonical schema."""
+    reach: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """`port.schema.table`, as Trino names it -> the columns of it that Trino was let to read for the query."""
+    notices: tuple[RecordedNotice, ...] = ()
+    concerns: tuple[str, ...] = ()
+    """The ports whose data it is about; they can read their part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +109,14 @@ class OutcomeRecord:
     """The ports that gave to the answer."""
     code: str = ""
     duration_ms: int = 0
+    missing: tuple[str, ...] = ()
+    """The ports that the answer came without."""
+    withheld: tuple[str, ...] = ()
+    """The ports that did not give all that was asked of them: columns, rows or groups."""
+    result: str = ""
+    """What was let out, in hexadecimal: page by page, SHA-256 over what it was before the page (32 zero bytes at first)
+    and the SHA-256 of the page's rows as JSON; empty if nothing was."""
+    concerns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +131,18 @@ class RefusalRecord:
     sql: str
     code: str
     message: str
-    tables: tuple[str, ...] = ()
-    revisions: Mapping[str, str] | None = None
-    decision: str = ""
     build: str = ""
     asked: Asked | None = None
     """None if the policy was not asked either."""
     seen_as: RecordedPartner | None = None
     place: str = ""
+    concerns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmRecord:
-    """An access that the second wall refused: beyond what was admitted, or of a query that nobody admitted."""
+    """What should not have happened: an access that the second wall refused, a query that Trino ran beyond what was
+    admitted or without it, a query of which Trino told nothing, a bundle that was refused."""
 
     query: str
     """The query that Trino asked for; empty if no admitted query has its user string."""
@@ -131,24 +152,30 @@ class AlarmRecord:
     decision_index: int
     """Where in the log the query's decision stands; 0 if there is none."""
     operation: str
-    """In the words of Trino's access control, such as `SelectFromColumns`; `malformed` if the question has no form."""
+    """In the words of Trino's access control, such as `SelectFromColumns`; `malformed` if the question has no form. Of
+    what Trino ran: `unrecorded_query`, `beyond_grant`, `no_execution`, `malformed_event`. Of a bundle: `PublishBundle`.
+    """
     target: str
-    """The table, catalog, function or property that was asked for."""
+    """The table, catalog, function or property that was asked for; of an unrecorded query that read nothing, Trino's
+    id; of a bundle, the port."""
     columns: tuple[str, ...]
-    """The columns beyond what was granted."""
+    """The columns beyond what was granted; of a bundle, why it was refused."""
     count: int = 1
-    """How many refusals this record stands for: those without a query are written once a second."""
+    """How many this record stands for: what belongs to no query is written once a second; of `beyond_grant`, how many
+    tables of the port were read beyond it."""
     build: str = ""
+    concerns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PublicationRecord:
-    """A port's agreements that came into force."""
+    """A port's agreements that came into force, new ones, suspended ones or old ones again; or the shared rules."""
 
     query: str
     """Empty: it belongs to no query."""
     time: str
     port: str
+    """Whose agreements; `gateway` for the shared rules of the partnership."""
     user: str
     """Who published them, such as `oakland-steward#publish`; `portgate#start` when a gateway starts with them."""
     revision: str
@@ -158,9 +185,129 @@ class PublicationRecord:
     digest: str
     """SHA-256 of the bundle."""
     build: str = ""
+    concerns: tuple[str, ...] = ()
 
 
-Record = DecisionRecord | OutcomeRecord | RefusalRecord | AlarmRecord | PublicationRecord
+@dataclass(frozen=True, slots=True)
+class ReadTable:
+    """What Trino says that it read of one port's table."""
+
+    port: str
+    table: str
+    """As Trino names it, such as `pola.vessel_visit`; `_generated._generated_query` for what the port's own database
+    made of its tables: joins, aggregates."""
+    columns: tuple[str, ...]
+    """What Trino's analysis found to be read of it; none of what a port made, whose tables stand beside it."""
+    rows: int
+    """How many rows the port gave to Trino, all reads of the table together."""
+    bytes: int
+    """How many bytes Trino read of the port's files; 0 where its connector does not say, as with databases."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionRecord:
+    """What Trino really ran for a query, as its own event listener tells it; a decision may have several."""
+
+    query: str
+    """Empty for the gateway's question whether a port answers, and for what nobody admitted."""
+    time: str
+    decision_index: int
+    """Where in the log the query's decision stands; 0 if there is none."""
+    trino: str
+    """Trino's id of the query; what is told twice of one counts once."""
+    user: str
+    """Trino's user string, such as `gobiz-analyst#17`; `portgate-probe#17:oakland` for the gateway's question whether
+    the port answers, after query 17 failed."""
+    state: str
+    """In Trino's words, such as `FINISHED`."""
+    tables: tuple[ReadTable, ...]
+    code: str = ""
+    """Trino's name of the error; empty if there was none."""
+    given: Mapping[str, int] = field(default_factory=dict)
+    """Port -> bytes of the rows that it gave to Trino, as Trino holds them; none of a port of which Trino does not say.
+    """
+    concerns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRecord:
+    """Somebody who was not let in; of the token only what it claimed about itself."""
+
+    query: str
+    """Empty: it belongs to no query."""
+    time: str
+    code: str
+    claimed: str
+    """The subject that the token named, unproven; empty if it could not be read."""
+    count: int = 1
+    """How many tries this record stands for: they are written once a second, and less often while they go on."""
+    message: str = ""
+    """What they were told."""
+    build: str = ""
+    concerns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRecord:
+    """The log was opened, or a gateway started or stopped: every port may know."""
+
+    query: str
+    """Empty: it belongs to no query."""
+    time: str
+    event: Literal["opened", "started", "stopped"]
+    gateway: str
+    """Which gateway, such as `gateway-1`; a log may have several."""
+    build: str
+    concerns: tuple[str, ...] = ()
+    """All ports: what an entry of the log holds a value for."""
+    origin: str = ""
+    """The log's name; with the first record of a log, which is its record 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class PruningRecord:
+    """What records said was forgotten, for they were older than records are kept; that they were there stays proven.
+
+    Whatever else is empty in a log was emptied by somebody else.
+    """
+
+    query: str
+    """Empty: it belongs to no query."""
+    time: str
+    gateway: str
+    """Which gateway did it, or `portgate audit prune`."""
+    before: str
+    """A moment: only records were pruned that are older."""
+    low: int
+    high: int
+    """The records from `low` to `high`, which is not one of them."""
+    concerns: tuple[str, ...] = ()
+    """All ports."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRecord:
+    """Somebody read the log."""
+
+    query: str
+    """Empty: it belongs to no query."""
+    time: str
+    reader: RecordedPartner
+    role: str
+    """As what: `auditor`, `steward`, `witness` or `partner`."""
+    way: str
+    """What was asked for, such as `search` or `export`."""
+    wanted: Mapping[str, str]
+    """The conditions."""
+    found: int
+    """How many records were shown."""
+    concerns: tuple[str, ...] = ()
+
+
+Record = (
+    DecisionRecord | OutcomeRecord | RefusalRecord | AlarmRecord | PublicationRecord | ExecutionRecord | LoginRecord
+    | ServiceRecord | ReadingRecord | PruningRecord
+)  # fmt: skip
 
 KINDS: Mapping[type, str] = {
     DecisionRecord: "decision",
@@ -168,6 +315,11 @@ KINDS: Mapping[type, str] = {
     RefusalRecord: "refusal",
     AlarmRecord: "alarm",
     PublicationRecord: "publication",
+    ExecutionRecord: "execution",
+    LoginRecord: "login",
+    ServiceRecord: "service",
+    ReadingRecord: "reading",
+    PruningRecord: "pruning",
 }
 
 
@@ -176,33 +328,6 @@ class Receipt:
     """Proof for the caller that a record is durable."""
 
     index: int
-    """Its place in the log, from 1, without gaps."""
-    digest: str
-    """SHA-256 of its line, in hexadecimal."""
-
-
-def encode(record: Record) -> bytes:
-    r"""Return the record's canonical line, without a line end.
-
-    >>> encode(OutcomeRecord("q1", "2026-11-22T16:45:06.123Z", 7, "finished", rows=2, ports=("oakland",)))[:60]
-    b'{"bytes":0,"code":"","decision_index":7,"duration_ms":0,"kin'
-    """
-    members = {"schema": SCHEMA, "kind": KINDS[type(record)], **asdict(record)}
-    _check_numbers(members)
-    text = json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    # half a surrogate pair has no UTF-8 form, but its JSON escape does
-    return text.encode("utf-8", "backslashreplace")
-
-
-def digest(line: bytes) -> str:
-    """Return the SHA-256 of a line, in hexadecimal."""
-    return hashlib.sha256(line).hexdigest()
-
-
-def _check_numbers(value: object) -> None:
-    """Refuse a number that two readers could print differently."""
-    if isinstance(value, float):
-        raise TypeError("an audit record holds whole numbers only")
-    members = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
-    for member in members:
-        _check_numbers(member)
+    """Its place in the log, from 0, without gaps: the index of its leaf."""
+    leaf: str
+    """The hash of its leaf, in hexadecimal."""

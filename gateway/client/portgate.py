@@ -97,7 +97,8 @@ class Portgate:
 
     def query(self, sql: str, *, quiet: bool = False) -> Result:
         """Ask a query: its notices are shown, and while rows come, how many; the rows are Arrow's, of exact types."""
-        result = Result(self._rest().ask(self._question(sql), MEDIA_TYPE), not quiet)
+        rest = self._rest()
+        result = Result(rest.ask(self._question(sql), MEDIA_TYPE), not quiet, rest.text)
         if not quiet:
             show_notices(result.notices)
         return result

@@ -59,6 +59,14 @@ class Rest:
 
     def ask(self, question: Members, media_type: str, path: str = QUERIES) -> requests.Response:
         """Ask a query; return its answer, of which nothing is read yet. Raises what trino's client raises."""
+        return self._send("POST", path, media_type, json=question)
+
+    def text(self, path: str) -> str:
+        """Return a document of text; raises what trino's client raises."""
+        with whole_or_nothing(), self._send("GET", path, "*/*") as response:
+            return response.content.decode()
+
+    def _send(self, method: str, path: str, media_type: str, **more: Any) -> requests.Response:
         session = session_for(self.place, self.verify)
         if self.auth is not None:
             session = self.auth.set_http_session(session)
@@ -66,8 +74,8 @@ class Rest:
         timeout = (CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS)
         address = f"{self.place.url}{path}"
         try:
-            response = session.post(
-                address, json=question, headers=headers, timeout=timeout, stream=True, allow_redirects=False
+            response = session.request(
+                method, address, headers=headers, timeout=timeout, stream=True, allow_redirects=False, **more
             )
         except (requests.exceptions.SSLError, requests.exceptions.ConnectionError) as error:
             raise TrinoConnectionError(f"no gateway answers at {self.place.url} ({_reason(error)})") from error
@@ -89,10 +97,14 @@ class Rest:
 
     def lines(self, question: Members, path: str = QUERIES) -> Iterator[Line]:
         """Ask a query and yield each line of its NDJSON answer: columns, rows, then notices and stats."""
+        return (value for _, value in self.raw_lines(question, path))
+
+    def raw_lines(self, question: Members, path: str = QUERIES) -> Iterator[tuple[bytes, Line]]:
+        """Ask a query and yield each line of its NDJSON answer, as it came and what it says."""
         return read_lines(self.ask(question, NDJSON, path))
 
 
-def read_lines(response: requests.Response) -> Iterator[Line]:
+def read_lines(response: requests.Response) -> Iterator[tuple[bytes, Line]]:
     """Yield each line of an NDJSON answer; raises before the first line or after the last, never a quiet end."""
     whole = False
     with whole_or_nothing(), response:
@@ -101,7 +113,7 @@ def read_lines(response: requests.Response) -> Iterator[Line]:
             if isinstance(value, dict) and "error" in value:
                 raise error_of(value["error"])
             whole = isinstance(value, dict) and "stats" in value
-            yield value
+            yield line, value
     if not whole:
         raise TrinoConnectionError("the answer broke off; what came so far is not whole")
 

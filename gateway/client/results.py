@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
@@ -26,8 +26,12 @@ _QUERY, _NOTICES, _ERROR = b"portgate.query", b"portgate.notices", b"portgate.er
 class Result:
     """The rows of one query: read once, page by page or as one table, which is then kept here."""
 
-    def __init__(self, response: requests.Response, is_shown: bool = True) -> None:
+    def __init__(
+        self, response: requests.Response, is_shown: bool = True, text_at: Callable[[str], str] | None = None
+    ) -> None:
+        """Take an answer; `text_at` gets a text from a path of the gateway that gave it."""
         arrow = _library("pyarrow")
+        self._text_at = text_at
         self._response = response
         self._is_shown = is_shown
         self._body = _Body(response)
@@ -47,6 +51,14 @@ class Result:
         found = requests.utils.parse_header_links(self._response.headers.get("Link", ""))
         origin = self._response.url.removesuffix("/api/queries")
         return {link["type"]: origin + link["url"] for link in found if link.get("rel") == "alternate"}
+
+    def receipt(self) -> str:
+        """Return the signed receipt of the answer; it is there once all rows have come. Keep it beside them."""
+        found = requests.utils.parse_header_links(self._response.headers.get("Link", ""))
+        path = next((link["url"] for link in found if link.get("rel") == "describedby"), "")
+        if not path or self._text_at is None:
+            raise ValueError("this answer has no receipt")
+        return self._text_at(path)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the pages as they come, and keep none of them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Annotated, Protocol
 
 import orjson
@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.conversation import QueryRequest
+from gateway.edge.audit_receipts import Receipts
 from gateway.edge.body import MAX_BODY_BYTES, read_body
 from gateway.edge.bundles import Intake, add_publishing
 from gateway.edge.catalog import describe
@@ -49,6 +50,8 @@ SECURITY_HEADERS = [
 ]
 
 Readiness = Callable[[], Awaitable[Mapping[str, str]]]
+AddRoutes = Callable[[FastAPI], None]
+"""What puts routes of its own on the application."""
 
 
 class Bundles(Intake, Protocol):
@@ -76,11 +79,14 @@ def make_app(
     login: Login | None = None,
     trino_clients: TrinoProtocol | None = None,
     links: Links | None = None,
+    more: Iterable[AddRoutes] = (),
+    receipts: Receipts | None = None,
 ) -> FastAPI:
     """Return the application: the gate's questions under /api, its health under /livez and /readyz.
 
     With `bundles`, the ports' stewards publish to them; with `login`, people log in through their browser; with
-    `trino_clients`, Trino's clients are answered under /v1; with `links`, each answer has its address in every format.
+    `trino_clients`, Trino's clients are answered under /v1; with `links`, each answer has its address in every
+    format; `more` is put on last: the log's own routes; with `receipts`, each answer has one.
     """
     app = FastAPI(
         title="Portgate",
@@ -95,9 +101,9 @@ def make_app(
         app.add_middleware(TrinoRoutes, protocol=trino_clients)
     app.add_middleware(Outermost)
     start = answering(gate, trino_clients.speaker if trino_clients else None)
-    _add_queries(app, gate, start, links)
+    _add_queries(app, gate, start, links, receipts)
     if links is not None:
-        add_results(app, start, links, lambda request: identify(request.scope, gate), _client)
+        add_results(app, start, links, lambda request: identify(request.scope, gate), _client, receipts)
     _add_catalog(app, gate)
     add_previews(app, gate, lambda request: identify(request.scope, gate), _read_body)
     _add_health(app, ready, bundles)
@@ -105,10 +111,12 @@ def make_app(
         add_publishing(app, bundles, lambda request: identify(request.scope, gate), _read_body)
     if login is not None:
         add_login(app, login)
+    for add in more:
+        add(app)
     return app
 
 
-def _add_queries(app: FastAPI, gate: Front, start: Answering, links: Links | None) -> None:
+def _add_queries(app: FastAPI, gate: Front, start: Answering, links: Links | None, receipts: Receipts | None) -> None:
     body = {"requestBody": {"required": True, "content": {"application/json": {"schema": _body_schema()}}}}
 
     @app.post("/api/queries", openapi_extra=body, summary="Ask one question; rows are streamed.")
@@ -120,7 +128,7 @@ def _add_queries(app: FastAPI, gate: Front, start: Answering, links: Links | Non
         question = await _read_question(request, partner)
         options = read_options(request, links.of(partner, question) if links else {})
         answer = format_(options)
-        return QueryResponse(lambda: start(partner, question), answer, link_headers(options.links))
+        return QueryResponse(lambda: start(partner, question), answer, link_headers(options.links), receipts)
 
     @app.post("/api/explain", openapi_extra=body, summary="Say what a question would be let to see, and why.")
     async def explain(request: Request) -> Response:
@@ -214,6 +222,13 @@ def _answer_http_error(request: Request, error: Exception) -> Response:
     return problem_response(NotFound("there is nothing at this address", hint="See /api/openapi.json"))
 
 
+def _with_security(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Put the security headers behind others; an answer may say itself how long it is kept."""
+    said = list(headers)
+    names = {name.lower() for name, _ in said}
+    return [*said, *(each for each in SECURITY_HEADERS if each[0] != b"cache-control" or each[0] not in names)]
+
+
 class Outermost:
     """Puts the security headers on every answer, and keeps the text of unforeseen errors out of answers and logs."""
 
@@ -231,7 +246,7 @@ class Outermost:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message = {**message, "headers": [*message.get("headers", []), *SECURITY_HEADERS]}
+                message = {**message, "headers": _with_security(message.get("headers", []))}
             await send(message)
 
         if {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope["headers"]}:

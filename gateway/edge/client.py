@@ -19,6 +19,7 @@ READ_TIMEOUT_SECONDS = 900.0
 PROGRAM = "portgate-cli"
 
 Members = dict[str, Any]
+Line = Members | list[Any]
 
 
 class NoStack(Exception):
@@ -87,20 +88,38 @@ def connect(home: Home, token: str) -> Iterator[httpx.Client]:
         ) from error
 
 
-def ask(home: Home, token: str, question: Members, path: str = "/api/queries") -> Iterator[Members | list[Any]]:
-    """Ask a query as any program does; yield each line of its NDJSON answer. Raises Problem or NoStack."""
+def ask(home: Home, token: str, question: Members, path: str = "/api/queries") -> Iterator[Line]:
+    """Ask a query as any program does; yield what each line of its NDJSON answer says. Raises Problem or NoStack."""
+    return (value for _, value in ask_raw(home, token, question, path))
+
+
+def ask_raw(home: Home, token: str, question: Members, path: str = "/api/queries") -> Iterator[tuple[bytes, Line]]:
+    """Ask a query; yield each line of its NDJSON answer, as it came and what it says. Raises Problem or NoStack."""
     from gateway.client.errors import TrinoConnectionError, TrinoQueryError, problem_of
     from gateway.client.rest import Rest
 
     rest = Rest.at(home.url, token, str(home.authority), PROGRAM)
     try:
-        yield from rest.lines(question, path)
+        yield from rest.raw_lines(question, path)
     except TrinoQueryError as error:
         raise Problem(dict(problem_of(error))) from error
     except TrinoConnectionError as error:
         raise NoStack(f"{error}; see: portgate status") from error
     except OSError as error:  # the file of the authority is not there
         raise NoStack(f"no gateway answers at {home.url} ({error}); see: portgate status") from error
+
+
+def keeping_receipt(lines: Iterator[tuple[bytes, Line]], file: Path | None) -> Iterator[tuple[bytes, Line]]:
+    """Pass an answer on, and write its receipt to a file; raises Problem if it came without one."""
+    note = ""
+    for line, value in lines:
+        if isinstance(value, dict) and "receipt" in value:
+            note = value["receipt"]["note"]
+        yield line, value
+    if file is not None and note:
+        file.write_text(note, encoding="utf-8")
+    elif file is not None:
+        raise Problem({"status": 404, "code": "not_found", "detail": "this answer came without a receipt"})
 
 
 def fetch(client: httpx.Client, method: str, path: str, **more: Any) -> Members:
@@ -110,6 +129,14 @@ def fetch(client: httpx.Client, method: str, path: str, **more: Any) -> Members:
     if response.status_code >= 400:
         raise Problem(members)
     return members
+
+
+def fetch_text(client: httpx.Client, path: str, **more: Any) -> str:
+    """Ask for a text of whatever form; raises Problem."""
+    response = client.get(path, **more)
+    if response.status_code >= 400:
+        raise Problem(_document(response))
+    return response.text
 
 
 def _document(response: httpx.Response) -> Members:

@@ -24,9 +24,18 @@ def plain_challenge(_scope: Scope) -> list[tuple[bytes, bytes]]:
 
 
 async def identify(scope: Scope, gate: Front) -> Partner:
-    """Say who asks, or raise Unauthenticated; on a thread, because the issuer's keys may have to be fetched."""
-    headers, certificate = Headers(scope=scope), _certificate(scope)
-    token = _bearer(headers)
+    """Say who asks, or raise Unauthenticated, which the gate hears of."""
+    headers, token = Headers(scope=scope), None
+    try:
+        token = _bearer(headers)
+        return await _identify(headers, token, _certificate(scope), gate)
+    except Unauthenticated as error:
+        gate.turned_away(error, token or "")
+        raise
+
+
+async def _identify(headers: Headers, token: str | None, certificate: bytes | None, gate: Front) -> Partner:
+    """Say who asks; on a thread, because the issuer's keys may have to be fetched."""
     if certificate and not token and "origin" in headers:
         raise Unauthenticated(  # browsers show certificates unasked, also for what another site makes them send
             "a page in a browser cannot ask with a client certificate", hint="Send a token: Authorization: Bearer TOKEN"

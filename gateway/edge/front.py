@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
 from gateway.conversation import Page, Position, QueryRequest, Told
+from gateway.errors import Unauthenticated
 from gateway.model import Catalog, Notice, Partner
 
 
@@ -14,6 +15,8 @@ class Answered(Protocol):
 
     id: str
     stats: dict[str, object]
+    recorded: tuple[int, int] | None
+    """Where its decision and its outcome stand in the log, once it has ended well; None where no query runs for it."""
 
     @property
     def columns(self) -> tuple[tuple[str, str], ...]:
@@ -74,6 +77,9 @@ class Front(Protocol):
 
     def identify(self, token: str | None, certificate: bytes | None = None) -> Partner:
         """Say who asks, or raise Unauthenticated."""
+
+    def turned_away(self, error: Unauthenticated, token: str, /) -> None:
+        """Somebody was not let in, for this reason; `token` is what they showed, or nothing."""
 
     async def answer(self, partner: Partner, request: QueryRequest) -> Answered:
         """Start a query and wait for its first rows, or raise a GatewayError before any row."""

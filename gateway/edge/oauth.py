@@ -33,7 +33,7 @@ from starlette.types import Scope
 
 from gateway.edge.endings import Ending, Endings
 from gateway.edge.problems import NotFound, broken
-from gateway.errors import GatewayError, TooMany
+from gateway.errors import GatewayError, TooMany, Unauthenticated
 from gateway.model import Partner
 
 LOGIN_SECONDS = 600
@@ -103,7 +103,9 @@ class Login:
         base_url: str,
         clock: Callable[[], float] = time.time,
         poll_seconds: float = POLL_SECONDS,
+        turned_away: Callable[[Unauthenticated, str], None] = lambda error, token: None,
     ) -> None:
+        self._turned_away = turned_away
         self._poll_seconds = poll_seconds
         self._provider = provider
         self._identify = identify
@@ -153,6 +155,8 @@ class Login:
             token, partner = await self._on_thread(lambda: self._exchange(query, attempt))
         except Exception as fault:  # whatever it was, the program must not wait for it
             error = broken(fault)
+            if isinstance(fault, Unauthenticated):
+                self._turned_away(fault, "")
             self._endings.settle(attempt.handle, Ending(error=f"{error.message}. {error.hint}"))
             if not isinstance(fault, GatewayError):
                 raise

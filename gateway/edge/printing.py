@@ -94,6 +94,15 @@ class JsonPrinter:
             raise
 
 
+def print_raw(out: TextIO, err: TextIO, lines: Iterator[tuple[bytes, Members | list[Any]]]) -> None:
+    """Print the lines as they came, so that a file of them can be held against the receipt; notices as ever."""
+    for raw, line in lines:
+        out.write(raw.decode() + "\n")
+        if isinstance(line, dict) and "notices" in line:
+            out.flush()
+            _print(err, notice_lines(line["notices"]))
+
+
 PRINTERS: Mapping[str, type[Printer]] = {"table": TablePrinter, "csv": CsvPrinter, "json": JsonPrinter}
 
 

@@ -132,8 +132,11 @@ def problem_response(error: GatewayError) -> Response:
 
 
 def ready_response(parts: Mapping[str, str], ports: Mapping[str, object] | None = None) -> Response:
-    """Return how each part is, whether all of them are well, and which agreements of the ports are in force."""
-    well = all(state == "ok" for state in parts.values())
+    """Return how each part is, whether all of them are well, and which agreements of the ports are in force.
+
+    A part that is well says `ok`, or `ok: ` and what there is to know about it.
+    """
+    well = all(state.partition(":")[0] == "ok" for state in parts.values())
     state = {"state": "ok" if well else "not ready", "parts": dict(parts)}
     body = orjson.dumps(state if ports is None else {**state, "ports": dict(ports)})
     return Response(body, 200 if well else 503, media_type="application/json")

@@ -17,6 +17,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from gateway.conversation import QueryRequest, Session
+from gateway.edge.audit_receipts import Receipts
 from gateway.edge.encode import NAMES
 from gateway.edge.formats.format import Options
 from gateway.edge.problems import NotFound
@@ -88,8 +89,9 @@ def read_options(request: Request, links: Mapping[str, str]) -> Options:
 
 
 def add_results(
-    app: FastAPI, start: Answering, links: Links, identify: Identify, client_of: Callable[[Request], str]
-) -> None:
+    app: FastAPI, start: Answering, links: Links, identify: Identify, client_of: Callable[[Request], str],
+    receipts: Receipts | None = None,
+) -> None:  # fmt: skip
     """Answer at the addresses that were given out."""
 
     @app.get(PATH + "{address}", summary="Ask a question anew, in the format that the address names.")
@@ -108,4 +110,4 @@ def add_results(
             *link_headers(options.links),
             (b"content-disposition", f'attachment; filename="answer.{name}"'.encode()),
         ]
-        return QueryResponse(lambda: start(partner, asked), NAMES[name](options), more)
+        return QueryResponse(lambda: start(partner, asked), NAMES[name](options), more, receipts)

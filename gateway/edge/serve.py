@@ -12,7 +12,8 @@ import signal
 import socket
 import ssl
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -61,6 +62,14 @@ class Listener(uvicorn.Server):
         for connection in list(self.server_state.connections):
             connection.transport.abort()
 
+    def cut(self) -> None:
+        """End now: nobody new is let in, and who was is told nothing more, not even the rest of an answer."""
+        self.should_exit = self.force_exit = True
+        for server in getattr(self, "servers", ()):  # none before it listens
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
 
 class _Protocol(StrictProtocol):
     """The strict reader of HTTP, which also tells the application of the other end's certificate."""
@@ -87,10 +96,12 @@ async def serve(
     listen: ListenSettings,
     wall: tuple[ASGIApp, WallSettings] | None = None,
     closing: Callable[[], Awaitable[None]] | None = None,
+    lost: Awaitable[Exception] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then finish within GRACE_SECONDS; raises CannotListen.
 
-    `closing` is called once nobody is served any more, while Trino can still ask the wall.
+    `closing` is called once nobody is served any more, while Trino can still ask the wall. Once `lost` is there, every
+    connection is cut at once, also in the middle of an answer, and what `lost` holds is raised.
     """
     with contextlib.ExitStack() as opened:
         tls_socket = opened.enter_context(_bind(listen.host, listen.tls_port, "listen.tls_port"))
@@ -106,10 +117,26 @@ async def serve(
                 file=sys.stderr,
                 flush=True,
             )
-            await asyncio.gather(tls.serve([tls_socket]), plain.serve([plain_socket]))
+            await _unless(lost, (tls, plain), tls.serve([tls_socket]), plain.serve([plain_socket]))
             if closing is not None:
                 await closing()
         await _let_cancelled_finish()
+
+
+async def _unless(
+    lost: Awaitable[Exception] | None, listeners: tuple[Listener, ...], *serving: Coroutine[Any, Any, None]
+) -> None:
+    """Serve until all is served; if what cannot be done without is lost, cut everybody off and raise it."""
+    served = asyncio.gather(*serving)
+    fault = asyncio.ensure_future(lost or asyncio.get_running_loop().create_future())
+    await asyncio.wait((served, fault), return_when=asyncio.FIRST_COMPLETED)
+    if fault.done():
+        for listener in listeners:
+            listener.cut()
+        await served
+        raise fault.result()
+    fault.cancel()
+    await served
 
 
 @contextlib.asynccontextmanager

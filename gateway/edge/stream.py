@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from gateway.conversation import Page
+from gateway.edge.audit_receipts import Receipts, receipt_headers
 from gateway.edge.encode import notice_headers
 from gateway.edge.formats.format import Format
 from gateway.edge.front import Answered
@@ -33,8 +34,16 @@ Headers = Sequence[tuple[bytes, bytes]]
 class QueryResponse(Response):
     """Runs the query and writes its answer; made by the endpoint, called by the server."""
 
-    def __init__(self, start: Callable[[], Awaitable[Answered]], format_: Format, headers: Headers = ()) -> None:
+    def __init__(
+        self,
+        start: Callable[[], Awaitable[Answered]],
+        format_: Format,
+        headers: Headers = (),
+        receipts: Receipts | None = None,
+    ) -> None:
         super().__init__()
+        self._receipts = receipts
+        self._page_rows: list[int] = []
         self._start = start
         self._format = format_
         self._more_headers = headers
@@ -42,7 +51,7 @@ class QueryResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer until the end or until the reader goes away, whichever comes first."""
         work = asyncio.ensure_future(self._run(scope, receive, send))
-        gone = asyncio.ensure_future(_until_gone(receive))
+        gone = asyncio.ensure_future(until_gone(receive))
         try:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -79,7 +88,7 @@ class QueryResponse(Response):
             await _write(send, beginning)
             async for page in pages:
                 await _write(send, await self._written(page))
-            end, is_whole = self._format.tail(answer), True
+            end, is_whole = self._format.tail(answer, await self._receipt(answer)), True
         except _ReaderStalled:
             return  # without a last chunk, so that whoever wakes up sees that it is not whole
         except Exception as error:
@@ -92,9 +101,17 @@ class QueryResponse(Response):
 
     async def _written(self, page: Page) -> bytes:
         """Write a page, in a thread where that takes long, so that others are answered meanwhile."""
+        if page.rows:
+            self._page_rows.append(page.rows)
         if self._format.is_heavy and page.rows:
             return await asyncio.to_thread(self._format.page, page)
         return self._format.page(page)
+
+    async def _receipt(self, answer: Answered) -> dict[str, object] | None:
+        """Return the receipt of an answer that has ended, for a format that has room for one."""
+        if self._receipts is None or not self._format.tells_notices:
+            return None
+        return await self._receipts.of(answer, self._page_rows)
 
     def _head(self, answer: Answered) -> Message:
         headers = [
@@ -102,6 +119,8 @@ class QueryResponse(Response):
             (b"portgate-query", answer.id.encode()),
             *self._more_headers,
         ]
+        if self._receipts is not None:
+            headers += receipt_headers(answer)
         if not self._format.tells_notices:
             headers += notice_headers(answer.notices)
         return {"type": "http.response.start", "status": 200, "headers": headers}
@@ -111,7 +130,8 @@ class _ReaderStalled(Exception):
     """The reader took nothing for too long."""
 
 
-async def _until_gone(receive: Receive) -> None:
+async def until_gone(receive: Receive) -> None:
+    """Return once the client has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
 

@@ -33,7 +33,7 @@ NOTICE_TITLES = {
 }
 """Code of a notice -> the heading it stands under, in this order."""
 
-PROBLEM_WORDS = {400: "refused", 401: "refused", 403: "refused", 422: "failed", 503: "unavailable"}
+PROBLEM_WORDS = {400: "refused", 401: "refused", 403: "refused", 404: "refused", 422: "failed", 503: "unavailable"}
 
 
 class Table:
@@ -239,27 +239,14 @@ def _members(*members: tuple[str, Sequence[str]]) -> Iterator[str]:
             yield from textwrap.wrap(printable(value), 118, initial_indent=head, subsequent_indent=" " * 12)
 
 
-def log_lines(entries: Iterable[tuple[int, Members]]) -> Iterator[str]:
-    """Yield one line for each record of the audit log."""
-    names = ("index", "time", "what", "partner", "query", "detail")
-    table = Table([(name, "bigint" if name == "index" else "varchar") for name in names])
-    for index, record in entries:
-        partner = record.get("partner")
-        who = partner["id"] if isinstance(partner, Mapping) else ""
-        row = [index, str(record["time"])[:19], record["kind"], who, str(record["query"])[:8], _log_detail(record)]
-        yield from table.add(row)
-    yield from table.flush()
-
-
-def _log_detail(record: Members) -> str:
-    if record["kind"] == "outcome":
-        code = f" {record['code']}" if record["code"] else ""
-        return f"{record['state']}{code}, {record['rows']:,} rows, {record['duration_ms']} ms"
-    if record["kind"] == "alarm":
-        times = f" ({record['count']} times)" if record["count"] > 1 else ""
-        return f"{record['operation']} {record['target']} {', '.join(record['columns'])}".strip() + times
-    if record["kind"] == "publication":
-        return f"{record['port']}: {record['revision'][:12]}, serial {record['serial']}, made {record['made']}"
-    sql = " ".join(str(record["sql"]).split())
-    asked = sql if len(sql) <= 60 else sql[:59] + "…"
-    return f"{record['purpose']}: {asked}" if record["kind"] == "decision" else f"{record['code']}: {asked}"
+def flag_lines(told: Members) -> Iterator[str]:
+    """Yield what should be looked at, the newest last; then how much was read."""
+    for flag in told["flags"]:
+        indexes = ", ".join(map(str, flag["records"][:10])) + (" …" if flag["count"] > 10 else "")
+        span = f"{flag['first'][:16].replace('T', ' ')} to {flag['last'][:16].replace('T', ' ')} UTC"
+        yield printable(f"{flag['severity']:<6}  {flag['kind'].replace('_', ' ')}, {span}")
+        yield printable(f"        {flag['reason']}")
+        ports = f"; {', '.join(flag['ports'])}" if flag["ports"] else ""
+        yield printable(f"        of {flag['organisation']}{ports}; {flag['count']} records: {indexes}")
+        yield ""
+    yield f"{len(told['flags'])} flags in {told['records']:,} records"

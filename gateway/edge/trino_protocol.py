@@ -23,6 +23,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.conversation import Position, QueryRequest, Told
 from gateway.dialogue import no_such_query
+from gateway.edge.audit_receipts import HEADER, PATH
 from gateway.edge.body import read_body
 from gateway.edge.compress import compressed
 from gateway.edge.credentials import Challenge, plain_challenge
@@ -263,6 +264,8 @@ class TrinoProtocol:
         )
         # whoever deletes the next page's address stops the query: one address will do for both
         addresses = Addresses(f"{base}/{query.info_token}", onward, onward)
+        if given.state == "FINISHED" and query.answer.position.decision_index:
+            change = (*change, (HEADER, f"{PATH}{query.id}".encode()))
         return Reply(200, (_JSON, *change), tuple(page_parts(shown, addresses)), query)
 
     def _onward(self, query: OpenQuery, given: Given, warnings: bytes) -> str:

@@ -40,6 +40,7 @@ class ToldAnswer:
     """The rows of a statement that no query runs for."""
 
     progress = 100
+    recorded: tuple[int, int] | None = None
 
     def __init__(self, partner: Partner, told: Told) -> None:
         self.id = str(uuid.uuid4())

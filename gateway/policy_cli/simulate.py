@@ -42,7 +42,7 @@ def simulate(
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Replay the query log under an edit: which queries would be refused, allowed, narrowed or widened."""
-    from gateway.adapters.audit_file import read_questions
+    from gateway.adapters.audit_reading import read_questions
     from gateway.errors import AuditUnavailable
     from gateway.policy.simulate import Simulation
     from gateway.policy_cli import sources
@@ -103,11 +103,12 @@ def _kept(catalog: Any) -> Kept:
 
 
 def _log_of(home: Path) -> Path:
+    from gateway.adapters.audit_places import file_of
     from gateway.edge.client import Home, NoStack
     from gateway.errors import AuditUnavailable
 
     try:
-        return Home(home.expanduser().absolute()).settings().audit.file
+        return file_of(Home(home.expanduser().absolute()).settings().audit)
     except NoStack as fault:
         raise AuditUnavailable(str(fault)) from None
 

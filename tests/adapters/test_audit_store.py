@@ -4,40 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
-import os
-import random
-import signal
-import sqlite3
-import subprocess
-import sys
-import time
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import apsw
 import pytest
 
-from gateway.adapters.audit_file import read_log
-from gateway.adapters.audit_store import SqliteAuditStore
-from gateway.audit.record import DecisionRecord, OutcomeRecord, Record, RecordedPartner, RefusalRecord, encode
+from gateway.adapters.audit_reading import read_log as read_all
+from gateway.adapters.audit_sqlite import reading
+from gateway.adapters.audit_store import AuditStore
+from gateway.audit.note import checkpoint_in, signers_of
+from gateway.audit.record import Record
+from gateway.audit.tree import Frontier, includes, inclusion_proof
 from gateway.errors import AuditUnavailable, Broken
-
-ASKER = RecordedPartner("gobiz-analyst", "gobiz", "state_agency", ("analyst",), "t-1")
-OTHER = RecordedPartner("msc-planner", "msc", "ocean_carrier", (), "t-2")
-NOON = "2026-11-22T12:00:00.000Z"
-ROOT = Path(__file__).parents[2]
-
-
-def decision(query: str, partner: RecordedPartner = ASKER) -> DecisionRecord:
-    return DecisionRecord(query, NOON, partner, "freight_resilience", "", "SELECT 1", "SELECT 1", (), {}, "d", "b")
-
-
-def outcome(query: str, index: int) -> OutcomeRecord:
-    return OutcomeRecord(query, NOON, index, "finished", rows=3)
-
-
-def refusal(query: str) -> RefusalRecord:
-    return RefusalRecord(query, NOON, ASKER, "freight_resilience", "", "DROP", "not_allowed", "no")
+from gateway.log_search import Entry
+from tests.adapters.records import OTHER, decision, outcome, refusal
+from tests.audit.logs import SIGNER, open_store
 
 
 @pytest.fixture
@@ -46,10 +29,15 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(file: Path) -> Iterator[SqliteAuditStore]:
-    opened = SqliteAuditStore(file)
+def store(file: Path) -> Iterator[AuditStore]:
+    opened = open_store(file)
     yield opened
     opened.close()
+
+
+def read_log(file: Path, limit: int = 100, **wanted: str) -> list[Entry]:
+    """The newest records first, without those of the gateway's own starts and stops."""
+    return [entry for entry in read_all(file, limit, **wanted) if entry.record["kind"] != "service"]
 
 
 def _states(file: Path) -> list[tuple[int, object, object]]:
@@ -57,49 +45,64 @@ def _states(file: Path) -> list[tuple[int, object, object]]:
     return [(entry.index, entry.record["kind"], entry.record.get("state")) for entry in entries]
 
 
-def test_records_are_numbered_from_one_and_carry_the_digest_of_their_line(store: SqliteAuditStore, file: Path) -> None:
-    async def story() -> None:
+def test_each_record_is_a_leaf_of_the_tree_that_is_signed(store: AuditStore, file: Path) -> None:
+    async def story() -> list[tuple[int, str]]:
         first = await store.append(decision("q1"))
         second = await store.append(outcome("q1", first.index))
+        return [(each.index, each.leaf) for each in (first, second)]
 
-        assert (first.index, second.index) == (1, 2)
-        assert first.digest == hashlib.sha256(encode(decision("q1"))).hexdigest()
+    told = asyncio.run(story())
+    store.close()
 
-    asyncio.run(story())
-    with sqlite3.connect(file) as database:
-        lines = [line for (line,) in database.execute("SELECT line FROM records ORDER BY idx")]
-    database.close()
-    assert lines == [encode(decision("q1")), encode(outcome("q1", 1))]
+    assert [index for index, _ in told] == [2, 3]
+    with reading(file) as reader:
+        rows = list(reader.rows(0, reader.size()))
+        text, signed = signers_of(reader.checkpoint(), [SIGNER.verifier])
+        head = checkpoint_in(text)
+        subtree = reader.tree(head.size)
+        proofs = [inclusion_proof(row.index, head.size, subtree) for row in rows]
+    assert list(signed) == [SIGNER.verifier]
+    assert (head.origin, head.size) == (SIGNER.name, len(rows))
+    tree = Frontier()
+    for row in rows:
+        tree = tree.add(row.leaf)
+    assert tree.root() == head.root
+    assert all(includes(r.leaf, r.index, head.size, p, head.root) for r, p in zip(rows, proofs, strict=True))
+    assert [(row.index, row.leaf.hex()) for row in rows[2:4]] == told
+    kinds = [(json.loads(row.line)["kind"], json.loads(row.line).get("event")) for row in rows]
+    assert kinds == [
+        ("service", "opened"), ("service", "started"), ("decision", None), ("outcome", None), ("service", "stopped"),
+    ]  # fmt: skip
 
 
-def test_records_that_wait_together_share_commits_and_leave_no_gap(store: SqliteAuditStore) -> None:
+def test_records_that_wait_together_share_commits_and_leave_no_gap(store: AuditStore) -> None:
     async def story() -> list[int]:
         receipts = await asyncio.gather(*[store.append(refusal(f"q{n}")) for n in range(300)])
         return [receipt.index for receipt in receipts]
 
-    assert asyncio.run(story()) == list(range(1, 301))
+    assert asyncio.run(story()) == list(range(2, 302))
 
 
-def test_the_log_can_be_searched_by_partner_query_and_kind(store: SqliteAuditStore) -> None:
+def test_the_log_can_be_searched_by_partner_query_and_kind(store: AuditStore, file: Path) -> None:
     async def story() -> None:
         first = await store.append(decision("q1"))
         await store.append(decision("q2", OTHER))
         await store.append(outcome("q1", first.index))
 
-        async def found(**wanted: str) -> list[int]:
-            return [entry.index for entry in await store.search(10, **wanted)]
-
-        assert await found() == [3, 2, 1]
-        assert await found(partner="gobiz-analyst") == [3, 1]
-        assert await found(query="q2") == [2]
-        assert await found(kind="outcome") == [3]
-        assert [entry.index for entry in await store.search(1)] == [3]
-        assert await found(partner="' OR 1=1 --") == []
-
     asyncio.run(story())
 
+    def found(**wanted: str) -> list[int]:
+        return [entry.index for entry in read_log(file, 3, **wanted)]
 
-def test_a_decision_gets_one_outcome_and_no_second(store: SqliteAuditStore) -> None:
+    assert found() == [4, 3, 2]
+    assert found(partner="gobiz-analyst") == [4, 2]
+    assert found(query="q2") == [3]
+    assert found(kind="outcome") == [4]
+    assert [entry.index for entry in read_all(file, 1)] == [4]
+    assert found(partner="' OR 1=1 --") == []
+
+
+def test_a_decision_gets_one_outcome_and_no_second(store: AuditStore) -> None:
     async def story() -> None:
         receipt = await store.append(decision("q1"))
         await store.append(outcome("q1", receipt.index))
@@ -109,12 +112,12 @@ def test_a_decision_gets_one_outcome_and_no_second(store: SqliteAuditStore) -> N
         with pytest.raises(Broken, match="is not open"):
             await store.append(outcome("q9", 9))
 
-        assert (await store.append(refusal("q2"))).index == 3
+        assert (await store.append(refusal("q2"))).index == 4
 
     asyncio.run(story())
 
 
-def test_a_wrong_outcome_does_not_spoil_those_that_wait_with_it(store: SqliteAuditStore) -> None:
+def test_a_wrong_outcome_does_not_spoil_those_that_wait_with_it(store: AuditStore) -> None:
     async def story() -> list[object]:
         records: list[Record] = [refusal("a"), outcome("nobody", 77), refusal("b")]
         return list(await asyncio.gather(*[store.append(one) for one in records], return_exceptions=True))
@@ -122,10 +125,10 @@ def test_a_wrong_outcome_does_not_spoil_those_that_wait_with_it(store: SqliteAud
     first, wrong, second = asyncio.run(story())
 
     assert isinstance(wrong, Broken)
-    assert (getattr(first, "index", 0), getattr(second, "index", 0)) == (1, 2)
+    assert (getattr(first, "index", 0), getattr(second, "index", 0)) == (2, 3)
 
 
-def test_a_caller_who_goes_away_leaves_no_decision_open(store: SqliteAuditStore, file: Path) -> None:
+def test_a_caller_who_goes_away_leaves_no_decision_open(store: AuditStore, file: Path) -> None:
     async def story() -> None:
         task = asyncio.create_task(store.append(decision("q1")))
         await asyncio.sleep(0)
@@ -136,40 +139,41 @@ def test_a_caller_who_goes_away_leaves_no_decision_open(store: SqliteAuditStore,
     asyncio.run(story())
     store.close()
 
-    assert _states(file) in ([], [(1, "decision", None), (2, "outcome", "cancelled")], [(1, "decision", None)])
-    SqliteAuditStore(file).close()
+    states = [state[1:] for state in _states(file)]
+    assert states in ([], [("decision", None), ("outcome", "cancelled")], [("decision", None)])
+    open_store(file).close()
     assert [state for _, kind, state in _states(file) if kind == "outcome"] in (["cancelled"], ["interrupted"])
 
 
-def test_a_second_gateway_cannot_write_the_same_log(store: SqliteAuditStore, file: Path) -> None:
+def test_a_second_gateway_cannot_write_the_same_log(store: AuditStore, file: Path) -> None:
     with pytest.raises(AuditUnavailable, match="another gateway writes"):
-        SqliteAuditStore(file)
+        open_store(file)
 
 
-def test_the_log_is_its_owners_alone(store: SqliteAuditStore, file: Path) -> None:
+def test_the_log_is_its_owners_alone(store: AuditStore, file: Path) -> None:
     assert file.stat().st_mode & 0o077 == 0
     assert file.with_name("audit.sqlite-wal").stat().st_mode & 0o077 == 0
 
 
 def test_a_new_start_interrupts_what_was_left_open(file: Path) -> None:
     async def first_life() -> None:
-        store = SqliteAuditStore(file)
+        store = open_store(file)
         done = await store.append(decision("q1"))
         await store.append(decision("q2", OTHER))
         await store.append(outcome("q1", done.index))
         store.close()
 
     asyncio.run(first_life())
-    SqliteAuditStore(file).close()
+    open_store(file).close()
 
     assert _states(file) == [
-        (1, "decision", None),
         (2, "decision", None),
-        (3, "outcome", "finished"),
-        (4, "outcome", "interrupted"),
+        (3, "decision", None),
+        (4, "outcome", "finished"),
+        (7, "outcome", "interrupted"),
     ]
-    assert read_log(file, 1)[0].record["decision_index"] == 2
-    assert read_log(file, 1)[0].partner == "msc-planner"
+    assert read_log(file)[0].record["decision_index"] == 3
+    assert read_log(file)[0].partner == "msc-planner"
 
 
 # --- faults ---------------------------------------------------------------------------------------------------------
@@ -201,14 +205,14 @@ def _replace(file: Path) -> Callable[[], object]:
 
 
 def _lock_by_another(file: Path) -> Callable[[], object]:
-    intruder = sqlite3.connect(file, isolation_level=None)
+    intruder = apsw.Connection(str(file))  # within one process only the same library sees the lock
     intruder.execute("BEGIN IMMEDIATE")
     return intruder.close
 
 
 @pytest.mark.parametrize("harm", [_make_read_only, _make_wal_read_only, _move_away, _replace, _lock_by_another])
 def test_a_harmed_file_stops_the_log_until_it_is_mended_and_probed(
-    store: SqliteAuditStore, file: Path, harm: Callable[[Path], Callable[[], object]]
+    store: AuditStore, file: Path, harm: Callable[[Path], Callable[[], object]]
 ) -> None:
     async def story() -> None:
         await store.append(refusal("before"))
@@ -230,7 +234,7 @@ def test_a_harmed_file_stops_the_log_until_it_is_mended_and_probed(
 
 
 def test_a_mended_log_opens_again_for_those_who_come_later(
-    store: SqliteAuditStore, file: Path, monkeypatch: pytest.MonkeyPatch
+    store: AuditStore, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gateway.adapters.audit_store.REOPEN_SECONDS", 0.0)
 
@@ -249,7 +253,7 @@ def test_a_mended_log_opens_again_for_those_who_come_later(
     assert written in (["third", "fourth"], ["fourth"])
 
 
-def test_a_probe_sees_a_read_only_file_before_any_query_does(store: SqliteAuditStore, file: Path) -> None:
+def test_a_probe_sees_a_read_only_file_before_any_query_does(store: AuditStore, file: Path) -> None:
     async def story() -> None:
         await store.probe()
         file.chmod(0o400)
@@ -262,7 +266,7 @@ def test_a_probe_sees_a_read_only_file_before_any_query_does(store: SqliteAuditS
     asyncio.run(story())
 
 
-def test_a_log_that_lost_records_is_not_taken_up_again(store: SqliteAuditStore, file: Path) -> None:
+def test_a_log_that_lost_records_is_not_taken_up_again(store: AuditStore, file: Path) -> None:
     async def story() -> None:
         await store.append(refusal("q1"))
         file.rename(file.with_name("aside"))
@@ -276,9 +280,7 @@ def test_a_log_that_lost_records_is_not_taken_up_again(store: SqliteAuditStore, 
     asyncio.run(story())
 
 
-def test_a_query_that_still_runs_is_not_interrupted_when_the_log_comes_back(
-    store: SqliteAuditStore, file: Path
-) -> None:
+def test_a_query_that_still_runs_is_not_interrupted_when_the_log_comes_back(store: AuditStore, file: Path) -> None:
     async def story() -> None:
         running = await store.append(decision("running"))
         ended = await store.append(decision("ended"))
@@ -295,11 +297,11 @@ def test_a_query_that_still_runs_is_not_interrupted_when_the_log_comes_back(
 
 
 def test_a_read_only_file_is_refused_at_the_start(file: Path) -> None:
-    SqliteAuditStore(file).close()
+    open_store(file).close()
     file.chmod(0o400)
 
     with pytest.raises(AuditUnavailable, match="is read-only"):
-        SqliteAuditStore(file)
+        open_store(file)
 
 
 def test_a_file_that_is_no_database_is_refused_at_the_start(file: Path) -> None:
@@ -307,67 +309,9 @@ def test_a_file_that_is_no_database_is_refused_at_the_start(file: Path) -> None:
     file.write_bytes(b"not a database at all" * 100)
 
     with pytest.raises(AuditUnavailable, match="cannot be used"):
-        SqliteAuditStore(file)
+        open_store(file)
 
 
 def test_a_log_that_is_not_there_cannot_be_read(file: Path) -> None:
     with pytest.raises(AuditUnavailable, match="there is no audit log"):
         read_log(file)
-
-
-# --- sudden death ---------------------------------------------------------------------------------------------------
-
-APPENDER = """
-import asyncio, sys
-from pathlib import Path
-from gateway.adapters.audit_store import SqliteAuditStore
-from tests.adapters.test_audit_store import decision, outcome
-
-async def client(store, name):
-    for n in range(100_000):
-        query = f"{name}-{n}"
-        receipt = await store.append(decision(query))
-        sys.stdout.write(f"{receipt.index} {receipt.digest}\\n")
-        sys.stdout.flush()
-        if n % 3:
-            receipt = await store.append(outcome(query, receipt.index))
-            sys.stdout.write(f"{receipt.index} {receipt.digest}\\n")
-            sys.stdout.flush()
-
-async def main():
-    store = SqliteAuditStore(Path(sys.argv[1]))
-    await asyncio.gather(*[client(store, f"c{n}") for n in range(16)])
-
-asyncio.run(main())
-"""
-
-
-def _live_and_die(file: Path, seconds: float) -> dict[int, str]:
-    """Append from a child until it is killed; return what it was told is durable."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", APPENDER, str(file)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT) as child:
-        assert child.stdout is not None
-        heard = [child.stdout.readline()]
-        time.sleep(seconds)
-        child.send_signal(signal.SIGKILL)
-        heard += child.stdout.readlines()
-    told = [line.split() for line in heard if line.endswith("\n")]
-    return {int(index): digest for index, digest in told}
-
-
-def test_nothing_acknowledged_is_lost_when_the_gateway_is_killed(file: Path) -> None:
-    chance = random.Random(7)  # noqa: S311 - when to strike is no secret
-    acknowledged: dict[int, str] = {}
-
-    for _ in range(5):
-        acknowledged |= _live_and_die(file, chance.uniform(0.05, 0.4))
-    SqliteAuditStore(file).close()
-
-    entries = {entry.index: entry for entry in read_log(file, 1_000_000)}
-    assert len(acknowledged) > 100
-    assert {index: entries[index].digest for index in acknowledged} == acknowledged
-    assert sorted(entries) == list(range(1, len(entries) + 1))
-    decided = {index for index, entry in entries.items() if entry.record["kind"] == "decision"}
-    closed = [entry.record["decision_index"] for entry in entries.values() if entry.record["kind"] == "outcome"]
-    assert sorted(closed, key=str) == sorted(decided, key=str)

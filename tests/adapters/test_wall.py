@@ -84,7 +84,7 @@ def test_the_first_refusal_is_in_the_log_before_trino_hears_of_it_and_ends_the_q
     assert story(told) == [
         AlarmRecord(
             "q-1", "2026-11-22T16:45:07.000Z", ANA, 7, "SelectFromColumns", "los_angeles.pola.visit", ("crew",), 1,
-            "test build",
+            "test build", ("los_angeles",),
         )
     ]  # fmt: skip
 

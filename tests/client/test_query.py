@@ -102,6 +102,11 @@ def test_a_link_of_an_answer_is_read_by_other_tools(served: Served) -> None:
     assert found == (2**60 + 1, Decimal("99999999999999999999999999999999999.25"), "é")
 
 
+def test_an_answer_that_stands_in_no_log_has_no_receipt(served: Served) -> None:
+    with served.portgate.query("none", quiet=True) as result, pytest.raises(ValueError, match="no receipt"):
+        result.receipt()
+
+
 def test_pages_can_be_read_one_by_one_and_once_only(served: Served) -> None:
     result = served.portgate.query("many", quiet=True)
 

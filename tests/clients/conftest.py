@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from gateway.adapters.audit_file import read_log
+from gateway.adapters.audit_reading import read_log
 from stack.layout import Home
 from tests.clients.contract import Client, Place, Report
 from tests.clients.matrix import CLIENTS, through_rest

@@ -18,10 +18,12 @@ KERNEL = [file for file in GATEWAY.glob("kernel/*.py") if file.name not in DATA]
 BUDGETS = {
     "errors, model and kernel": ([GATEWAY / "errors.py", GATEWAY / "model.py", *KERNEL], 2900),
     "desk": ([GATEWAY / "desk.py"], 150),
-    "audit": (list(GATEWAY.glob("audit/*.py")), 500),
+    "audit": ([file for file in GATEWAY.glob("audit/*.py") if file.name != "record.py"], 500),
+    "witness": (list((CHECKOUT / "witness").glob("*.py")), 1200),
     "pipeline": ([GATEWAY / "pipeline.py"], 120),
 }
-"""What may be how long, in lines that hold code: no blanks, comments or docstrings."""
+"""What may be how long, in lines that hold code: no blanks, comments or docstrings. `audit/record.py` is a table too:
+the shapes of the records."""
 
 _NOT_CODE = {
     tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER,

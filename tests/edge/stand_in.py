@@ -68,6 +68,7 @@ class StandInAnswer:
     notices: tuple[Notice, ...] = NOTICES
     id: str = "q-1"
     stats: dict[str, object] = field(default_factory=dict)
+    recorded: tuple[int, int] | None = None
     progress: int = 0
     ended: bool = False
     cancelled: int = 0
@@ -143,6 +144,12 @@ class StandInGate:
     asked: list[tuple[Partner, QueryRequest]] = field(default_factory=list)
     explanation: object = None
     parts: dict[str, str] = field(default_factory=lambda: {"policy": "ok", "engine": "ok", "audit": "ok"})
+    turned: list[tuple[str, str]] = field(default_factory=list)
+    """Who was not let in: why, and with which token."""
+
+    def turned_away(self, error: Unauthenticated, token: str, /) -> None:
+        """Note it."""
+        self.turned.append((error.message, token))
 
     def identify(self, token: str | None, certificate: bytes | None = None) -> Partner:
         """Take the partner's name for a token."""

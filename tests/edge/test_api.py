@@ -340,6 +340,21 @@ def test_nobody_gets_in_without_a_token(authorization: str, method: str, path: s
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
     assert answer.headers["www-authenticate"] == 'Bearer realm="Portgate"'
     assert gate.asked == []
+    assert len(gate.turned) == 1
+
+
+def test_of_who_is_turned_away_the_gate_hears_why_and_with_which_token() -> None:
+    gate = StandInGate()
+
+    for header in ("Bearer nobody", "Basic YTpi", "Digest x"):
+        send(gate, "GET", "/api/catalog", headers={"Authorization": header})
+    send(gate, "GET", "/api/catalog", headers={"Authorization": "Bearer analyst"})
+
+    assert gate.turned == [
+        ("this needs a token", "nobody"),
+        ("this needs a token", "b"),
+        ("the Authorization header is not of the kind Bearer", ""),
+    ]
 
 
 def test_two_tokens_are_one_too_many() -> None:

@@ -12,12 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.adapters.audit_file import AuditFile
 from gateway.adapters.issuer import make_issuer
-from gateway.audit.record import DecisionRecord, OutcomeRecord, Record, RecordedPartner, encode
 from tests.edge.test_serve import ROOT, free_ports, make_certificate
 
-COMMANDS = ["serve", "token", "query", "explain", "catalog", "audit"]
+COMMANDS = ["serve", "token", "query", "explain", "catalog"]
 
 SETTINGS = """
 listen: {{tls_port: {tls}, plain_port: {plain}, certificate_file: tls/ca.pem, key_file: tls/gateway.key}}
@@ -29,7 +27,7 @@ policy:
   library_file: policy/gateway.tar.gz
   secret_file: secrets/bundles
 issuers: [{{issuer: "https://portgate.local/dev", jwks_file: {home}/identity/jwks.json}}]
-audit: {{file: {home}/audit/audit.sqlite}}
+audit: {{file: {home}/audit/audit.sqlite, origin: portgate.test/audit, key_file: secrets/audit-key.pem}}
 catalog_directory: catalog
 mask_key_file: secrets/mask
 """
@@ -50,7 +48,7 @@ class Stack:
     process: subprocess.Popen[str]
 
 
-def _make_home(directory: Path) -> tuple[int, int]:
+def make_home(directory: Path) -> tuple[int, int]:
     (directory / "tls").mkdir(parents=True)
     make_certificate(directory / "tls")
     make_issuer(directory / "identity")
@@ -62,7 +60,7 @@ def _make_home(directory: Path) -> tuple[int, int]:
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     home = tmp_path_factory.mktemp("home")
-    tls, plain = _make_home(home)
+    tls, plain = make_home(home)
     files = [str(home / "tls" / "ca.pem"), str(home / "tls" / "gateway.key"), str(home / "identity")]
     command = [sys.executable, "-m", "tests.edge.serving", str(tls), str(plain), *files]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -187,7 +185,7 @@ def test_a_stack_that_is_not_there_exits_4_and_says_how_to_start_it(tmp_path: Pa
 
 
 def test_a_gateway_that_does_not_run_exits_4(tmp_path: Path) -> None:
-    _make_home(tmp_path / "home")
+    make_home(tmp_path / "home")
 
     told = portgate("query", "--as", "gobiz-analyst", "SELECT 1", home=tmp_path / "home")
 
@@ -196,7 +194,7 @@ def test_a_gateway_that_does_not_run_exits_4(tmp_path: Path) -> None:
 
 
 def test_a_gateway_with_another_certificate_is_not_believed(stack: Stack, tmp_path: Path) -> None:
-    _make_home(tmp_path / "home")
+    make_home(tmp_path / "home")
     (tmp_path / "home" / "gateway.yaml").write_text((stack.home / "gateway.yaml").read_text())
 
     told = portgate("query", "--as", "gobiz-analyst", "SELECT 1", home=tmp_path / "home")
@@ -216,7 +214,7 @@ def test_a_gateway_with_another_certificate_is_not_believed(stack: Stack, tmp_pa
         ["token", "--as", "gobiz-analyst", "--purpose", "curiosity"],
         ["token", "--as", "gobiz-analyst", "--ttl", "0"],
         ["frobnicate"],
-        ["audit", "--limit", "0"],
+        ["audit", "search", "--limit", "0"],
     ],
 )
 def test_a_wrong_command_exits_2(stack: Stack, words: list[str]) -> None:
@@ -269,40 +267,3 @@ def test_the_catalog_of_a_partner_comes_from_the_gateway(stack: Stack) -> None:
     assert "ata_berth  timestamp(3) [UTC]" in one.stdout
     assert "When it tied up." in one.stdout
     assert (unknown.returncode, unknown.stderr.split(":")[0]) == (3, "refused [unresolved]")
-
-
-# --- the log --------------------------------------------------------------------------------------------------------
-
-ASKER = RecordedPartner("gobiz-analyst", "gobiz", "state_agency", (), "t-1")
-
-
-@pytest.fixture
-def logged(tmp_path: Path) -> Path:
-    _make_home(tmp_path / "home")
-    log = AuditFile(tmp_path / "home" / "audit" / "audit.sqlite")
-    records: list[Record] = [
-        DecisionRecord(
-            "q-1", "2026-11-22T12:00:00.000Z", ASKER, "freight_resilience", "", "SELECT\n 1", "", (), {}, "", ""
-        ),
-        OutcomeRecord("q-1", "2026-11-22T12:00:01.000Z", 1, "finished", rows=3, duration_ms=20),
-    ]
-    log.commit([(record, encode(record)) for record in records])
-    log.close()
-    return tmp_path / "home"
-
-
-def test_the_log_is_listed_oldest_first(logged: Path) -> None:
-    told = portgate("audit", home=logged)
-
-    assert [" ".join(line.split()) for line in told.stdout.splitlines()[2:]] == [
-        "1 2026-11-22T12:00:00 decision gobiz-analyst q-1 freight_resilience: SELECT 1",
-        "2 2026-11-22T12:00:01 outcome gobiz-analyst q-1 finished, 3 rows, 20 ms",
-    ]
-
-
-def test_the_log_as_json_holds_each_record_whole(logged: Path) -> None:
-    told = portgate("audit", "--json", "--limit", "1", home=logged)
-
-    (line,) = [json.loads(line) for line in told.stdout.splitlines()]
-    assert line["index"] == 2
-    assert line["record"]["state"] == "finished"

@@ -57,7 +57,10 @@ class Story:
         self.now = 1_000_000.0
         self.provider = StandInProvider()
         gate = StandInGate()
-        self.login = Login(self.provider, gate.identify, BASE + "/", lambda: self.now, poll_seconds)
+        self.gate = gate
+        self.login = Login(
+            self.provider, gate.identify, BASE + "/", lambda: self.now, poll_seconds, turned_away=gate.turned_away
+        )
         self._app = make_app(gate, gate.ready, None, self.login)
 
     @asynccontextmanager
@@ -187,6 +190,18 @@ def test_a_token_that_the_gateway_would_refuse_is_not_given_out() -> None:
         assert page.status_code == 403
         assert "nobody-knows-this" not in answer.text + page.text
         assert answer.json() == {"error": "this needs a token. Get one."}
+
+    told(story)
+
+
+def test_of_a_login_that_fails_the_gate_hears() -> None:
+    async def story(gateway: Story) -> None:
+        async with gateway.somebody() as program, gateway.somebody() as browser:
+            begin, _ = await gateway.begin(program)
+            gateway.gate.turned.clear()
+            await gateway.come_back(browser, await gateway.open(browser, begin), code="nobody")
+
+        assert gateway.gate.turned == [("this needs a token", "")]
 
     told(story)
 

@@ -12,7 +12,8 @@ import pytest
 from starlette.types import Message
 
 from gateway.edge.serve import CannotListen, serving_wall
-from gateway.edge.wall import MAX_BODY_BYTES, wall_app
+from gateway.edge.wall import MAX_BODY_BYTES, MAX_EVENT_BYTES, wall_app
+from gateway.errors import AuditUnavailable
 from gateway.settings import WallSettings
 from tests.edge.test_serve import free_ports
 
@@ -155,3 +156,117 @@ def test_a_taken_port_is_told_with_its_setting() -> None:
 
         with pytest.raises(CannotListen, match=r"choose another wall\.tcp_port"):
             asyncio.run(stand())
+
+
+# --- what Trino ran -------------------------------------------------------------------------------------------------
+
+
+class Ears:
+    """Hears events, and can do nothing with some."""
+
+    def __init__(self) -> None:
+        self.heard: list[bytes] = []
+        self.malformed: list[str] = []
+
+    async def take(self, body: bytes) -> bool:
+        """Take an event."""
+        self.heard.append(body)
+        if body == b"no disk":
+            raise AuditUnavailable("the audit log cannot be written")
+        return body != b"nonsense"
+
+    def note_malformed(self, what: str) -> None:
+        """Note it."""
+        self.malformed.append(what)
+
+
+Headers = list[tuple[str, str]]
+BEARER: Headers = [("Authorization", f"Bearer {SECRET}")]
+
+
+def tell(
+    ears: Ears, content: bytes | AsyncIterator[bytes], headers: Headers = BEARER, method: str = "POST",
+    url: str = "/events", seconds: float = 5,
+) -> httpx.Response:  # fmt: skip
+    """Post an event, as Trino does."""
+
+    async def told() -> httpx.Response:
+        transport = httpx.ASGITransport(wall_app(Judge(), SECRET, ears, seconds))
+        async with httpx.AsyncClient(transport=transport, base_url="http://wall") as client:
+            return await client.request(method, url, content=content, headers=headers)
+
+    return asyncio.run(told())
+
+
+@pytest.mark.parametrize(("content", "status"), [(b"event", 200), (b"nonsense", 400), (b"no disk", 503)])
+def test_an_event_is_heard_and_asked_for_again_only_where_it_could_not_be_written(content: bytes, status: int) -> None:
+    ears = Ears()
+
+    told = tell(ears, content)
+
+    assert (told.status_code, told.content, ears.heard) == (status, b"", [content])
+
+
+@pytest.mark.parametrize(
+    ("headers", "method", "url"),
+    [
+        ([], "POST", "/events"),
+        ([("Authorization", "Bearer ")], "POST", "/events"),
+        ([("Authorization", f"Bearer {SECRET[:-1]}8")], "POST", "/events"),
+        ([("Authorization", f"Bearer {SECRET}x")], "POST", "/events"),
+        ([("Authorization", f"bearer {SECRET}")], "POST", "/events"),
+        ([("Authorization", SECRET)], "POST", "/events"),
+        (BEARER * 2, "POST", "/events"),
+        (BEARER, "GET", "/events"),
+        (BEARER, "PUT", "/events"),
+        (BEARER, "POST", "/events/"),
+        (BEARER, "POST", "/Events"),
+        (BEARER, "POST", "/%65vents"),
+        (BEARER, "POST", f"/{SECRET}/events"),
+        (BEARER, "POST", "/x?/events"),
+    ],
+)
+def test_an_event_without_the_secret_is_not_there(headers: Headers, method: str, url: str) -> None:
+    ears = Ears()
+
+    told = tell(ears, b"event", headers, method, url)
+
+    assert (told.status_code, told.content, ears.heard, ears.malformed) == (404, b"", [], [])
+
+
+def test_without_ears_there_are_no_events() -> None:
+    async def told() -> int:
+        transport = httpx.ASGITransport(wall_app(Judge(), SECRET))
+        async with httpx.AsyncClient(transport=transport, base_url="http://wall") as client:
+            return (await client.post("/events", content=b"event", headers=BEARER)).status_code
+
+    assert asyncio.run(told()) == 404
+
+
+def test_an_event_that_is_too_large_is_told_and_not_asked_for_again() -> None:
+    ears = Ears()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(MAX_EVENT_BYTES // 4_000_000 + 2):
+            yield b"x" * 4_000_000
+
+    assert tell(ears, pieces()).status_code == 413
+    assert (ears.heard, ears.malformed) == ([], ["too large"])
+
+
+def test_a_large_event_is_one_event() -> None:
+    ears = Ears()
+
+    assert tell(ears, b"x" * 5_000_000).status_code == 200
+    assert [len(body) for body in ears.heard] == [5_000_000]
+
+
+def test_an_event_that_comes_too_slowly_is_asked_for_again() -> None:
+    ears = Ears()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"ev"
+        await asyncio.sleep(60)
+
+    assert tell(ears, pieces(), seconds=0.05).status_code == 408
+    assert ears.heard == []

@@ -59,6 +59,7 @@ class ScriptedAnswer:
         self.signature = b""
         self.progress = 37
         self.position = position
+        self.recorded: tuple[int, int] | None = None
         self.ended = False
         self.stopped: GatewayError | None = None
 

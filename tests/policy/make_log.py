@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import random
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+from gateway.adapters.audit_storage import Turn
 from gateway.adapters.issuer import DemoPartner, read_partners
-from gateway.audit.record import DecisionRecord, RecordedPartner, RefusalRecord, digest, encode
+from gateway.audit.growth import grow
+from gateway.audit.record import DecisionRecord, RecordedPartner, RefusalRecord
 from gateway.model import CANONICAL_CATALOG, USES, Catalog, TableName, Use
+from tests.audit.logs import PORTS, storage
 
 _FIRST = datetime(2026, 9, 1, tzinfo=UTC)
 _DAYS = 80
@@ -20,20 +23,23 @@ _DAYS = 80
 
 def make_log(file: Path, catalog: Catalog, count: int, seed: int = 5) -> None:
     """Write a log of `count` queries."""
-    with closing(sqlite3.connect(file)) as database:
-        database.execute("CREATE TABLE records (idx INTEGER PRIMARY KEY, digest, kind, query, partner, time, line)")
-        database.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)", _rows(catalog, count, seed))
-        database.commit()
+    kept = storage(file)
+    records = _records(catalog, count, seed)
+    while group := list(itertools.islice(records, 1_000)):
+        kept.commit(functools.partial(_write, group))
+    kept.close()
 
 
-def _rows(catalog: Catalog, count: int, seed: int) -> Iterator[tuple[object, ...]]:
+def _write(group: list[DecisionRecord | RefusalRecord], turn: Turn) -> None:
+    for record in group:
+        turn.append(grow(record, turn.frontier.size, record.time, bytes(32), PORTS)[1], record.time)
+
+
+def _records(catalog: Catalog, count: int, seed: int) -> Iterator[DecisionRecord | RefusalRecord]:
     chance = random.Random(seed)  # noqa: S311
     for index in range(1, count + 1):
         moment = _FIRST + timedelta(seconds=index * _DAYS * 86_400 // count)
-        record = _record(chance, catalog, f"q{index}", f"{moment:%Y-%m-%dT%H:%M:%S}.000Z")
-        line = encode(record)
-        kind = "decision" if isinstance(record, DecisionRecord) else "refusal"
-        yield index, digest(line), kind, record.query, record.partner.id, record.time, line
+        yield _record(chance, catalog, f"q{index}", f"{moment:%Y-%m-%dT%H:%M:%S}.000Z")
 
 
 def _record(chance: random.Random, catalog: Catalog, query: str, time: str) -> DecisionRecord | RefusalRecord:

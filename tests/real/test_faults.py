@@ -109,6 +109,10 @@ def test_with_a_read_only_audit_log_nothing_leaves(stack: Stack) -> None:
     try:
         answer, seconds = ask(stack)
         expect_problem(answer, seconds, "audit_unavailable")
+        read = stack.portgate("audit", "search", check=False)
+        assert (read.returncode, read.stdout) == (4, ""), "who cannot be written down is shown nothing"
+        alone = stack.portgate("audit", "search", "--file", str(file), "--limit", "1")
+        assert len(alone.stdout.splitlines()) == 3, "the file itself can be read"
     finally:
         file.chmod(mode)
         with stack.client("gobiz-analyst") as client:
@@ -144,7 +148,7 @@ def test_a_client_that_goes_away_stops_the_query_in_trino(stack: Stack) -> None:
         client.post("/api/queries", json={"sql": HEAVY, "purpose": "freight_resilience"}, timeout=6)
 
     assert wait_until(lambda: cancelled_in_trino(stack) > before, 10)
-    done = stack.portgate("audit", "--limit", "5", "--json").stdout
+    done = stack.portgate("audit", "search", "--kind", "outcome", "--limit", "3", "--json").stdout
     assert "cancelled" in done
 
 
@@ -156,7 +160,7 @@ def test_every_query_of_this_run_has_a_decision_and_an_outcome(stack: Stack) -> 
         lines = [json.loads(line) for (line,) in log.execute("SELECT line FROM records ORDER BY idx")]
 
     outcomes = [line["decision_index"] for line in lines if line["kind"] == "outcome"]
-    decisions = [index for index, line in enumerate(lines, start=1) if line["kind"] == "decision"]
+    decisions = [line["index"] for line in lines if line["kind"] == "decision"]
     assert sorted(outcomes) == decisions
     assert lines[-1]["kind"] == "refusal"
     assert lines[-1]["sql"] == "DROP TABLE vessel_calls"

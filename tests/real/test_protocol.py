@@ -111,8 +111,9 @@ def test_a_query_that_is_cancelled_is_written_down_as_cancelled(stack: Stack) ->
 
     cursor.cancel()
 
-    written = stack.portgate("audit", "--query", cursor.query_id, "--json").stdout.splitlines()
-    assert json.loads(written[-1])["record"]["state"] == "cancelled"
+    words = ("--query", cursor.query_id, "--kind", "outcome", "--json")
+    (written,) = stack.portgate("audit", "search", *words).stdout.splitlines()
+    assert json.loads(written)["record"]["state"] == "cancelled"
 
 
 def test_a_token_that_nobody_signed_is_401(stack: Stack) -> None:

@@ -11,6 +11,7 @@ from trino.exceptions import TrinoQueryError
 from gateway.model import Reach, TableName
 from stack.keys import wall_secret_file
 from stack.layout import Home
+from stack.trino_access import LOADER
 from tests.conftest import Stack
 from tests.real.walled import Walled, as_somebody_else, walled_trino
 
@@ -213,3 +214,63 @@ def test_the_walls_secret_is_not_in_trinos_log(walled: Walled) -> None:
 
     assert "Loaded system access control opa" in log
     assert wall_secret_file(walled.home).read_text().strip() not in log
+
+
+# --- what Trino tells of what it ran --------------------------------------------------------------------------------
+
+
+def test_what_ran_is_told_with_its_tables_columns_and_rows(walled: Walled) -> None:
+    sql = (
+        "SELECT v.vessel, c.scac FROM hueneme.exports.vessel_log v, long_beach.polbops.vesselcall c WHERE c.scac = 'x'"
+    )
+    with walled.admitted(REACH) as user:
+        walled.ask(sql, user)
+
+        told = walled.told_of(user)
+
+    assert (told.query, told.decision_index, told.state) == (f"query of {user}", 1, "FINISHED")
+    read = {(table.port, table.table): table for table in told.tables}
+    assert set(read) == {("hueneme", "exports.vessel_log"), ("long_beach", "polbops.vesselcall")}
+    assert read["hueneme", "exports.vessel_log"].columns == ("vessel",)
+    assert read["long_beach", "polbops.vesselcall"].columns == ("scac",)
+    assert walled.alarms(user) == []
+
+
+def test_a_query_that_runs_though_the_log_does_not_know_it_is_recorded_and_an_alarm(walled: Walled) -> None:
+    with walled.admitted(REACH, is_recorded=False) as user:
+        assert walled.ask("SELECT scac FROM long_beach.polbops.vesselcall LIMIT 3", user)
+
+        alarm = walled.alarmed(user)
+
+    assert (alarm.operation, alarm.query, alarm.decision_index) == ("unrecorded_query", "", 0)
+    assert (alarm.target, alarm.columns, alarm.concerns) == (str(CALL), ("scac",), ("long_beach",))
+    assert walled.told_of(user).decision_index == 0
+
+
+def test_a_column_that_is_read_beyond_what_the_log_knows_is_an_alarm(walled: Walled) -> None:
+    with walled.admitted(REACH, {CALL: frozenset({"scac"})}) as user:
+        walled.ask("SELECT scac, piercode FROM long_beach.polbops.vesselcall LIMIT 3", user)
+
+        alarm = walled.alarmed(user)
+
+    assert (alarm.operation, alarm.query, alarm.decision_index) == ("beyond_grant", f"query of {user}", 1)
+    assert (alarm.target, alarm.columns) == (str(CALL), ("piercode",))
+
+
+def test_a_table_function_that_the_wall_let_through_is_seen_by_what_its_port_made(walled: Walled) -> None:
+    walled.ask("SELECT * FROM TABLE(long_beach.system.query(query => 'SELECT 1 AS one'))", LOADER)
+
+    told = walled.told_of(LOADER)
+
+    assert [(table.port, table.table, table.rows) for table in told.tables] == [
+        ("long_beach", "_generated._generated_query", 1)
+    ]
+
+
+def test_a_statement_that_is_only_looked_at_is_told_without_a_table(walled: Walled) -> None:
+    with walled.admitted(REACH) as user:
+        walled.ask("EXPLAIN (TYPE VALIDATE) SELECT scac FROM long_beach.polbops.vesselcall", user)
+
+        told = walled.told_of(user)
+
+    assert (told.state, told.tables) == ("FINISHED", ())

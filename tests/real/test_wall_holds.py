@@ -14,7 +14,8 @@ import pytest
 from sqlglot import exp
 
 from gateway import answer as answers
-from gateway.adapters.audit_file import Entry, read_log
+from gateway.adapters.audit_places import file_of
+from gateway.adapters.audit_reading import read_log
 from gateway.asking import Decided
 from gateway.conversation import QueryRequest
 from gateway.desk import Planned
@@ -23,6 +24,7 @@ from gateway.edge.serve import serving_wall
 from gateway.edge.wall import wall_app
 from gateway.errors import VerificationFailed
 from gateway.kernel.dialect import emit, read_text
+from gateway.log_search import Entry
 from gateway.model import Asked, Partner
 from gateway.parts import Kernel
 from gateway.pipeline import Gate
@@ -86,7 +88,7 @@ async def a_gateway(settings: Settings) -> AsyncIterator[Gateway]:
     """A gateway in this process, with its wall where Trino asks."""
     gateway = Gateway(settings)
     await gateway.start()
-    app = wall_app(gateway.wall.allows, settings.wall.secret_file.read_text().strip())
+    app = wall_app(gateway.wall.allows, settings.wall.secret_file.read_text().strip(), gateway.executions)
     try:
         async with serving_wall(app, settings.wall):
             yield gateway
@@ -110,7 +112,7 @@ def rows_of(place: tuple[Stack, Settings, str], sql: str, sabotage: Sabotage) ->
 
 def newest(place: tuple[Stack, Settings, str], kind: str) -> Entry:
     """The newest record of a kind."""
-    return read_log(place[1].audit.file, 1, kind=kind)[0]
+    return read_log(file_of(place[1].audit), 1, kind=kind)[0]
 
 
 # --- what may happen to a guard -------------------------------------------------------------------------------------
@@ -191,4 +193,4 @@ def test_a_lost_guard_is_caught_by_the_wall_and_is_an_alarm(
     assert (outcome["state"], outcome["code"], outcome["rows"]) == ("failed", "verification_failed", 0)
     assert (alarm["query"], alarm["decision_index"]) == (fault.value.query_id, outcome["decision_index"])
     assert alarm["target"] == target
-    assert column in (alarm["columns"] or [""])  # type: ignore[operator]
+    assert column in (alarm["columns"] or [""])

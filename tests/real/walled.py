@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +14,11 @@ import requests
 import uvicorn
 
 from gateway.adapters.clock import now
+from gateway.adapters.executions import Executions
+from gateway.adapters.past_decisions import PastDecision
+from gateway.adapters.trino_events import BEYOND_GRANT, UNRECORDED_QUERY
 from gateway.adapters.wall import Wall
-from gateway.audit.record import AlarmRecord
+from gateway.audit.record import AlarmRecord, ExecutionRecord
 from gateway.edge.wall import wall_app
 from gateway.model import Admission, Reach
 from stack import components, engine, processes
@@ -33,6 +37,21 @@ PORTS = ("los_angeles", "long_beach", "hueneme", "san_diego")
 """Oakland is left out: one Trino alone can hold its file open."""
 
 
+class NoPast:
+    """No earlier process admitted anything."""
+
+    def find(self, index: int) -> None:
+        """Nothing."""
+
+    def unheard(self) -> list[PastDecision]:
+        """Nothing."""
+        return []
+
+    def heard(self, indexes: frozenset[int]) -> frozenset[int]:
+        """Nothing."""
+        return frozenset()
+
+
 class Walled:
     """A Trino over a stack's data whose only access control is a wall that the test holds."""
 
@@ -41,6 +60,7 @@ class Walled:
         self.log = Log()
         self.asked: list[bytes] = []
         self.wall = Wall(self.log, now, "test build", (LOADER,))
+        self.executions = Executions(self.log, now, "test build", NoPast(), (LOADER,))
         self._numbers = iter(range(1, 1_000_000))
         self._loop = asyncio.new_event_loop()
 
@@ -50,10 +70,13 @@ class Walled:
         return rows
 
     @contextmanager
-    def admitted(self, reach: Reach) -> Iterator[str]:
-        """Admit a query, and give its user string."""
+    def admitted(self, reach: Reach, recorded: Reach | None = None, *, is_recorded: bool = True) -> Iterator[str]:
+        """Admit a query, and give its user string; the log may know of another reach, or of no such query."""
         user = f"ana#{next(self._numbers)}"
         self._call(lambda: self.wall.admit(Admission(user, reach, f"query of {user}", 1)))
+        if is_recorded:
+            known = Admission(user, reach if recorded is None else recorded, f"query of {user}", 1)
+            self._call(lambda: self.executions.admitted(known))
         try:
             yield user
         finally:
@@ -61,14 +84,38 @@ class Walled:
 
     def alarms(self, user: str) -> list[AlarmRecord]:
         """What the wall wrote of a user string."""
+        return [alarm for alarm in self._alarms(user) if alarm.operation not in (UNRECORDED_QUERY, BEYOND_GRANT)]
+
+    def _alarms(self, user: str) -> list[AlarmRecord]:
         return [record for record in self.log.records if isinstance(record, AlarmRecord) and record.user == user]
+
+    def told_of(self, user: str, seconds: float = 10.0) -> ExecutionRecord:
+        """What Trino told of the query of a user string, within these seconds."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            for record in list(self.log.records):
+                if isinstance(record, ExecutionRecord) and record.user == user:
+                    return record
+            time.sleep(0.05)
+        raise AssertionError(f"Trino told nothing of {user}")
+
+    def alarmed(self, user: str, seconds: float = 10.0) -> AlarmRecord:
+        """The first alarm of a user string, within these seconds: of one that the wall let through."""
+        until = time.monotonic() + seconds
+        while not (found := self._alarms(user)) and time.monotonic() < until:
+            time.sleep(0.05)
+        return found[0]
 
     @contextmanager
     def serving(self, tcp_port: int) -> Iterator[None]:
         """Answer Trino."""
         secret = wall_secret_file(self.home).read_text().strip()
         config = uvicorn.Config(
-            wall_app(self._judge, secret), port=tcp_port, log_config=None, lifespan="off", timeout_keep_alive=120
+            wall_app(self._judge, secret, self.executions),
+            port=tcp_port,
+            log_config=None,
+            lifespan="off",
+            timeout_keep_alive=120,
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=self._loop.run_until_complete, args=[server.serve()])

@@ -24,6 +24,7 @@ def test_a_new_stack_has_all_ports_at_scale_one_up_to_today(home: Home) -> None:
         "trino": 18080,
         "opa": 8181,
         "postgres": 15432,
+        "witness": 9250,
     }
 
 

@@ -17,7 +17,6 @@ from typing import Any
 
 import orjson
 
-from gateway.adapters.audit_store import SqliteAuditStore
 from gateway.adapters.opa import OpaPolicy
 from gateway.adapters.trino import Trino
 from gateway.adapters.wall import Wall
@@ -31,6 +30,7 @@ from gateway.parts import Engine, Running
 from gateway.pipeline import Gate
 from gateway.settings import TrinoSettings, read_settings
 from stack.trino_access import LOADER
+from tests.audit.logs import open_store
 from tests.simulator import AtOnce, Counters
 from tests.twins.agreed import Agreed, partner_of
 from tests.twins.tables import NOW
@@ -206,7 +206,7 @@ async def pair_of(
     keys = mask_keys(secret, partner.organisation, catalog.ports)
     policy = OpaPolicy(opa, 30.0)
     trino = Trino(_patient(settings.trino), _NoWall())
-    stores = [SqliteAuditStore(scratch / f"audit{world.suffix}.sqlite") for world in worlds]
+    stores = [open_store(scratch / f"audit{world.suffix}.sqlite") for world in worlds]
     gates = [
         Gate(catalog, AtOnce(catalog), _Nobody(), policy, engine, store, Counters(), lambda: NOW, secret, "twins")
         for engine, store in zip(

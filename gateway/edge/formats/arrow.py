@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from gateway.conversation import Page
 from gateway.edge.formats.columns import arrow_array, arrow_type
-from gateway.edge.formats.format import Options, Problem, all_notices
+from gateway.edge.formats.format import Options, Problem, Receipt, all_notices
 from gateway.edge.formats.types import ColumnType, column_types, unique
 from gateway.edge.formats.zones import AmbiguousTime
 from gateway.edge.front import Answered
@@ -121,7 +121,7 @@ class Arrow:
             self._writer.write_batch(self._columns.batch(page))
         return self._sink.drain()
 
-    def tail(self, answer: Answered) -> bytes:
+    def tail(self, answer: Answered, receipt: Receipt | None = None) -> bytes:
         """Write the mark of the end."""
         if self._writer is not None:
             self._writer.close()

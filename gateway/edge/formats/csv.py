@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 import orjson
 
 from gateway.conversation import Page
-from gateway.edge.formats.format import Options, Problem
+from gateway.edge.formats.format import Options, Problem, Receipt
 from gateway.edge.formats.types import TrinoType, column_types
 from gateway.edge.front import Answered
 
@@ -73,7 +73,7 @@ class Csv:
                 write(row)
         return text.getvalue().encode()
 
-    def tail(self, answer: Answered) -> bytes:
+    def tail(self, answer: Answered, receipt: Receipt | None = None) -> bytes:
         """Write nothing: the notices went ahead in headers."""
         return b""
 

@@ -11,6 +11,8 @@ from gateway.edge.front import Answered
 from gateway.model import Notice
 
 Problem = dict[str, object]
+Receipt = dict[str, object]
+"""`note`, and how many rows each of the `pages` had: what the digest of the rows is computed by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,8 @@ class Format(Protocol):
     def page(self, page: Page) -> bytes:
         """One page of rows; raises Failed if a value has no place in this format."""
 
-    def tail(self, answer: Answered) -> bytes:
-        """What stands after the last row of a good answer."""
+    def tail(self, answer: Answered, receipt: Receipt | None = None) -> bytes:
+        """What stands after the last row of a good answer: its receipt too, where there is room for one."""
 
     def broken(self, problem: Problem) -> bytes:
         """What stands after the last row of an answer that failed."""
@@ -68,3 +70,9 @@ def notice_members(notice: Notice) -> dict[str, str]:
 def all_notices(answer: Answered) -> list[dict[str, str]]:
     """Return the notices of an answer."""
     return [notice_members(notice) for notice in answer.notices]
+
+
+def ending(answer: Answered, receipt: Receipt | None, links: Mapping[str, str]) -> dict[str, object]:
+    """Return what JSON and NDJSON say behind the rows."""
+    told: dict[str, object] = {"notices": all_notices(answer), "stats": answer.stats}
+    return told | ({"receipt": receipt} if receipt else {}) | ({"links": links} if links else {})

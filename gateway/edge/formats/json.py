@@ -5,12 +5,12 @@ from __future__ import annotations
 import orjson
 
 from gateway.conversation import Page
-from gateway.edge.formats.format import Options, Problem, all_notices, column_members
+from gateway.edge.formats.format import Options, Problem, Receipt, column_members, ending
 from gateway.edge.front import Answered
 
 
 class Json:
-    """One JSON object: id, columns, rows, notices, stats; one that failed midway ends in `error`."""
+    """One JSON object: id, columns, rows, notices, stats, receipt; one that failed midway ends in `error`."""
 
     media_type = "application/json"
     is_heavy = False
@@ -33,10 +33,9 @@ class Json:
         self._between = b","
         return written
 
-    def tail(self, answer: Answered) -> bytes:
+    def tail(self, answer: Answered, receipt: Receipt | None = None) -> bytes:
         """Close the rows, and say what there is to say of them."""
-        told = b'],"notices":%b,"stats":%b' % (orjson.dumps(all_notices(answer)), orjson.dumps(answer.stats))
-        return told + (b',"links":%b}\n' % orjson.dumps(self._links) if self._links else b"}\n")
+        return b"]," + orjson.dumps(ending(answer, receipt, self._links))[1:] + b"\n"
 
     def broken(self, problem: Problem) -> bytes:
         """Close the rows with an error."""

@@ -6,7 +6,7 @@ import msgspec
 import orjson
 
 from gateway.conversation import Page
-from gateway.edge.formats.format import Options, Problem, all_notices, column_members
+from gateway.edge.formats.format import Options, Problem, Receipt, column_members, ending
 from gateway.edge.front import Answered
 
 _rows = msgspec.json.Decoder(list[msgspec.Raw])
@@ -33,10 +33,9 @@ class NdJson:
             return b""
         return b"\n".join(_rows.decode(page.data)) + b"\n"
 
-    def tail(self, answer: Answered) -> bytes:
-        """Write the line of notices and stats."""
-        told: dict[str, object] = {"notices": all_notices(answer), "stats": answer.stats}
-        return orjson.dumps({**told, "links": self._links} if self._links else told) + b"\n"
+    def tail(self, answer: Answered, receipt: Receipt | None = None) -> bytes:
+        """Write the line of notices, stats and receipt."""
+        return orjson.dumps(ending(answer, receipt, self._links)) + b"\n"
 
     def broken(self, problem: Problem) -> bytes:
         """Write the line of the error."""

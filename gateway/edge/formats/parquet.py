@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 
 from gateway.conversation import Page
 from gateway.edge.formats.arrow import Columns, Sink
-from gateway.edge.formats.format import Options, Problem
+from gateway.edge.formats.format import Options, Problem, Receipt
 from gateway.edge.front import Answered
 from gateway.errors import Broken
 
@@ -52,7 +52,7 @@ class Parquet:
             table = pa.Table.from_batches(gathered)
             self._writer.write_table(table, row_group_size=table.num_rows)
 
-    def tail(self, answer: Answered) -> bytes:
+    def tail(self, answer: Answered, receipt: Receipt | None = None) -> bytes:
         """Write the last row group and the footer."""
         self._write_group()
         if self._writer is not None:

@@ -1,0 +1,207 @@
+"""Records of the audit log -> one file, as it is sent: JSON Lines, CSV or Parquet; for one question always the same.
+
+*Invariants*
+- What is written depends on the log up to one checkpoint, the conditions and the reader, and on nothing else; only
+  pruning takes away from it.
+- A reader gets what `LogReader.seen` shows of the records that `LogReader.may_see` admits.
+- At no time more than a few thousand records are held.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gateway.audit.canonical import Members, canonical
+from gateway.audit.growth import Row
+from gateway.audit.tree import Subtree
+from gateway.audit.views import salt, view
+from gateway.edge.audit_access import LogReader
+from gateway.edge.formats.arrow import Sink
+from gateway.edge.formats.csv import csv_line, escape_formula
+
+IN_A_GROUP = 5_000
+"""How many records a row group of Parquet has."""
+IN_A_CHUNK = 200
+FILTERS = ("kind", "partner", "organisation", "port", "query", "since", "until")
+"""What records can be chosen by; `since` and `until` are moments as records hold them, or beginnings of one."""
+COLUMNS: Mapping[str, Callable[[Members], Any]] = {
+    "index": lambda told: told["index"],
+    "logged": lambda told: told["logged"],
+    "kind": lambda told: told["kind"],
+    "query": lambda told: told["query"],
+    "time": lambda told: told["time"],
+    "partner": lambda told: _asker(told).get("id"),
+    "organisation": lambda told: _asker(told).get("organisation"),
+    "purpose": lambda told: told.get("purpose"),
+    "state": lambda told: told.get("state"),
+    "code": lambda told: told.get("code"),
+    "decision_index": lambda told: told.get("decision_index"),
+    "rows": lambda told: told.get("rows"),
+    "bytes": lambda told: told.get("bytes"),
+    "concerns": lambda told: ",".join(told.get("concerns", ())),
+    "sql": lambda told: told.get("sql"),
+    "record": lambda told: canonical(told).decode(),
+}
+"""Columns of CSV and Parquet: the members that most records have, and the whole record as JSON."""
+NUMBERS = {"index", "decision_index", "rows", "bytes"}
+SCHEMA = pa.schema([(name, pa.int64() if name in NUMBERS else pa.string()) for name in COLUMNS])
+MEDIA_TYPES = {
+    "jsonl": "application/jsonl",
+    "csv": "text/csv; charset=utf-8; header=present",
+    "parquet": "application/vnd.apache.parquet",
+}
+
+
+class LogRows(Protocol):
+    """The log, as it was when it was opened."""
+
+    def row(self, index: int) -> Row | None:
+        """Return one record."""
+
+    def rows(self, low: int, high: int) -> Iterator[Row]:
+        """Yield records."""
+
+    def checkpoint(self) -> str:
+        """Return the newest checkpoint; empty if there is none."""
+
+    def checkpoint_of(self, size: int) -> str:
+        """Return the checkpoint of a tree of that size; empty if there is none."""
+
+    def checkpoints_above(self, index: int, most: int) -> list[str]:
+        """Return the newest checkpoints that cover a record."""
+
+    def tree(self, size: int) -> Subtree:
+        """Return the subtrees of the tree of that size."""
+
+
+OpenLog = Callable[[], AbstractContextManager[LogRows]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which records are exported, and how."""
+
+    format: str
+    size: int
+    low: int
+    high: int
+    filters: Mapping[str, str]
+
+    @property
+    def told(self) -> str:
+        """The conditions as a manifest holds them."""
+        return canonical(dict(self.filters)).decode()
+
+
+def chunks(log: LogRows, reader: LogReader, asked: Asked) -> Iterator[bytes]:
+    """Yield the file."""
+    found = chosen(log, reader, asked)
+    if asked.format == "jsonl":
+        yield from _in_chunks(_json_line(row, told, reader) for row, told in found)
+    elif asked.format == "csv":
+        shown = (reader.seen(told) for _, told in found if told)
+        yield from _in_chunks([csv_line(COLUMNS)], map(_csv_line, shown))
+    else:
+        yield from _parquet(reader.seen(told) for _, told in found if told)
+
+
+def chosen(log: LogRows, reader: LogReader, asked: Asked) -> Iterator[tuple[Row, Members]]:
+    """Yield the records that the reader may see and has asked for; one that was pruned tells nothing any more."""
+    askers: dict[int, tuple[str, str]] = {}
+    is_whole = reader.role == "auditor" and not asked.filters
+    for row in log.rows(asked.low, asked.high):
+        told: Members = orjson.loads(row.line) if row.line else {}
+        if is_whole:
+            yield row, told
+        elif told:
+            asker = asker_of(told, log, askers)
+            if reader.may_see(told["kind"], tuple(told["concerns"]), asker) and _is_chosen(told, asker, asked.filters):
+                yield row, told
+
+
+def _asker(told: Members) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = told.get("partner") or told.get("reader") or {}
+    return found
+
+
+def asker_of(told: Members, log: LogRows, askers: dict[int, tuple[str, str]]) -> tuple[str, str]:
+    """Organisation and id of who asked; of an outcome those of its decision, which are remembered until then."""
+    if told["kind"] == "decision":
+        askers[told["index"]] = _who(told)
+    at = told.get("decision_index", 0)
+    if at == 0:
+        return _who(told)
+    if at not in askers:
+        row = log.row(at)
+        askers[at] = _who(orjson.loads(row.line)) if row and row.line else ("", "")
+    return askers.pop(at) if told["kind"] == "outcome" else askers[at]
+
+
+def _who(told: Members) -> tuple[str, str]:
+    asker = _asker(told)
+    return str(asker.get("organisation", "")), str(asker.get("id", ""))
+
+
+def _is_chosen(told: Members, asker: tuple[str, str], filters: Mapping[str, str]) -> bool:
+    said = {
+        "kind": told["kind"],
+        "partner": asker[1],
+        "organisation": asker[0],
+        "query": told["query"],
+    }
+    return (
+        all(said.get(name, value) == value for name, value in filters.items())
+        and filters.get("port", "") in ("", *told["concerns"])
+        and filters.get("since", "") <= told["logged"]
+        and not ("until" in filters and told["logged"] >= filters["until"])
+    )
+
+
+def _json_line(row: Row, told: Members, reader: LogReader) -> bytes:
+    """The record with what ties it to the tree: for an auditor the seed, for a steward their own salt."""
+    if reader.role == "auditor":
+        tie, shown = b',"seed":"' + base64.b64encode(row.seed) + b'"', row.line or b"null"
+    elif reader.role == "steward":
+        tie, shown = b',"salt":"' + base64.b64encode(salt(row.seed, reader.port)) + b'"', view(told, reader.port)
+    else:
+        tie, shown = b"", canonical(reader.seen(told))
+    return b'{"entry":%b,"index":%d,"record":%b%b}\n' % (row.entry, row.index, shown, tie)
+
+
+def _csv_line(told: Members) -> bytes:
+    cells = (column(told) for column in COLUMNS.values())
+    return csv_line(escape_formula(cell) if isinstance(cell, str) else cell for cell in cells)
+
+
+def _in_chunks(*lines: Iterable[bytes]) -> Iterator[bytes]:
+    gathered: list[bytes] = []
+    for each in lines:
+        for line in each:
+            gathered.append(line)
+            if len(gathered) == IN_A_CHUNK:
+                yield b"".join(gathered)
+                gathered = []
+    yield b"".join(gathered)
+
+
+def _parquet(shown: Iterable[Members]) -> Iterator[bytes]:
+    sink = Sink()
+    gathered: list[dict[str, Any]] = []
+    with pq.ParquetWriter(pa.PythonFile(sink, "w"), SCHEMA, compression="zstd", compression_level=1) as writer:
+        for told in shown:
+            gathered.append({name: column(told) for name, column in COLUMNS.items()})
+            if len(gathered) == IN_A_GROUP:
+                writer.write_table(pa.Table.from_pylist(gathered, SCHEMA))
+                gathered = []
+                yield sink.drain()
+        if gathered:
+            writer.write_table(pa.Table.from_pylist(gathered, SCHEMA))
+    yield sink.drain()

@@ -1,0 +1,170 @@
+"""How long it takes to check a whole log, and in how much memory: `python -m stack.bench_verify [RECORDS]`.
+
+The log is made straight in the storage, in large turns, with records as a month of queries leaves them: a decision of
+about 1.2 kB and an outcome for each, a checkpoint cosigned by three witnesses after each 2,000 records.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psutil
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gateway.adapters.audit_checking import check_file
+from gateway.adapters.audit_sqlite import SqliteStorage
+from gateway.adapters.audit_storage import Turn
+from gateway.audit.growth import grow
+from gateway.audit.note import WITNESS, Signer, signatures_of
+from gateway.audit.record import (
+    DecisionRecord,
+    OutcomeRecord,
+    Record,
+    RecordedPartner,
+    RecordedTable,
+    ServiceRecord,
+)
+from gateway.checking.joining import Wanted
+
+PORTS = ("hueneme", "long_beach", "los_angeles", "oakland", "san_diego")
+ORIGIN = "bench.portgate.local/audit"
+RECORDS = 1_000_000
+IN_A_TURN = 2_000
+_SAMPLE_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a check cost."""
+
+    records: int
+    seconds: float
+    cpu_seconds: float
+    """Of all its processes together: on two cores that nobody else uses, half of it is the time that it takes."""
+    megabytes: float
+    """The most that all its processes had at one time."""
+    damage: str
+    """Empty if the log was found whole."""
+
+
+def _signer(name: str, kind: int, number: int) -> Signer:
+    return Signer(name, Ed25519PrivateKey.from_private_bytes(bytes([number] * 32)), kind)
+
+
+SIGNER = _signer(ORIGIN, 1, 1)
+WITNESSES = tuple(_signer(f"{port}.bench.local/witness", WITNESS, at + 2) for at, port in enumerate(PORTS[:3]))
+
+
+def make_log(file: Path, count: int = RECORDS, told: Callable[[int], None] = lambda done: None) -> None:
+    """Make a log of so many records."""
+    storage = SqliteStorage(file, ORIGIN, PORTS)
+    start = datetime(2026, 11, 1, tzinfo=UTC)
+    for low in range(0, count, IN_A_TURN):
+
+        def write(turn: Turn, low: int = low) -> None:
+            for index in range(low, min(low + IN_A_TURN, count)):
+                logged = (start + timedelta(milliseconds=index)).isoformat(timespec="milliseconds").split("+")[0] + "Z"
+                _, row = grow(_record(index, logged), index, logged, index.to_bytes(32, "big"), PORTS)
+                turn.append(row, logged)
+            text, _ = signatures_of(turn.sign(SIGNER, logged))
+            turn.cosign(turn.frontier.size, "".join(each.signature(text, 1_700_000_000) for each in WITNESSES))
+
+        storage.commit(write)
+        told(low + IN_A_TURN)
+    storage.close()
+
+
+def _record(index: int, logged: str) -> Record:
+    if index < 2:
+        return ServiceRecord("", logged, "started" if index else "opened", "gateway-1", "bench", PORTS, ORIGIN)
+    concerns = PORTS[index // 2 % 4 :][:2]
+    query = f"20261101_{index // 2:08}"
+    if index % 2:
+        return OutcomeRecord(query, logged, index - 1, "finished", 120, 48_000, concerns, concerns=concerns)
+    tables = tuple(
+        RecordedTable(
+            port, "freight.vessel_calls", ("call_id", "vessel_name", "eta"), {"vessel_name": "keyed_hash"},
+            ("carrier_smdg = 'MSC'",), (f"{port}-2026",),
+        )
+        for port in concerns
+    )  # fmt: skip
+    sql = "SELECT port, vessel_name, count(*) AS calls FROM vessel_calls WHERE eta >= DATE '2026-11-01' GROUP BY 1, 2"
+    return DecisionRecord(
+        query=query,
+        time=logged,
+        partner=RecordedPartner(f"planner-{index % 50}", "msc", "carrier", ("planner",), f"t-{index}", {"smdg": "MSC"}),
+        purpose="berth_planning",
+        client="portgate-cli",
+        sql=sql,
+        sent_sql=f"{sql} -- {sql}",
+        tables=tables,
+        revisions={port: "3f5a" * 8 for port in concerns},
+        decision=f"d-{index}",
+        build="bench",
+        asked={f"{port}.freight.vessel_calls": {"eta": "filter", "vessel_name": "select group"} for port in concerns},
+        concerns=concerns,
+    )  # fmt: skip
+
+
+def measure(file: Path, records: int, processes: int = 0) -> Figures:
+    """Check a log in a process of its own, which may start others; return what that cost."""
+    context = multiprocessing.get_context("spawn")
+    answers: multiprocessing.Queue[tuple[str, float]] = context.Queue()
+    child = context.Process(target=_check, args=(str(file), processes, answers))
+    started = time.monotonic()
+    child.start()
+    most = [0]
+    watcher = threading.Thread(target=_watch, args=(child.pid, most), daemon=True)
+    watcher.start()
+    said, cpu_seconds = answers.get()
+    child.join()
+    seconds = time.monotonic() - started
+    return Figures(records, seconds, cpu_seconds, most[0] / 1e6, said)
+
+
+def _check(file: str, processes: int, answers: multiprocessing.Queue[tuple[str, float]]) -> None:
+    wanted = Wanted(SIGNER.verifier, tuple(each.verifier for each in WITNESSES))
+    damage, _ = check_file(Path(file), wanted, processes=processes)
+    answers.put((damage.words if damage else "", sum(os.times()[:4])))
+
+
+def _watch(process: int | None, most: list[int]) -> None:
+    """Add up what the process and its children have; pages that they share count once for each."""
+    while True:
+        try:
+            of_all = [psutil.Process(process), *psutil.Process(process).children(recursive=True)]
+            most[0] = max(most[0], sum(each.memory_info().rss for each in of_all))
+        except psutil.NoSuchProcess:
+            if not psutil.pid_exists(process or 0):
+                return
+        time.sleep(_SAMPLE_SECONDS)
+
+
+def main(words: list[str]) -> int:
+    """Make a log, check it, and print what that cost."""
+    count = int(words[0]) if words else RECORDS
+    with tempfile.TemporaryDirectory(prefix="portgate-bench-") as folder:
+        file = Path(folder) / "audit.sqlite"
+        started = time.monotonic()
+        make_log(file, count)
+        print(f"made {count:,} records in {time.monotonic() - started:.1f} s: {file.stat().st_size / 1e6:,.0f} MB")
+        figures = measure(file, count)
+    state = figures.damage or "whole"
+    print(
+        f"checked {count:,} records in {figures.seconds:.1f} s ({figures.cpu_seconds:.0f} s of work), "
+        f"{figures.megabytes:.0f} MB at most: {state}"
+    )
+    return 1 if figures.damage else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
