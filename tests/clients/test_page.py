@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import re
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -137,6 +139,7 @@ def shown_in_a_terminal(command: str, environment: dict[str, str], work: Path, u
                     seen += os.read(ours, 65536).decode(errors="replace")
                 except OSError:  # so Linux says that nobody is at the other end any more
                     break
-        running.kill()
+        with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+            os.killpg(running.pid, signal.SIGKILL)  # the shell, and what it runs: that would wait for keys for ever
     os.close(ours)
     return seen
