@@ -26,7 +26,6 @@ from gateway.adapters.audit_store import AuditStore, Writer
 from gateway.adapters.audit_writing import now
 from gateway.audit.note import Signer, checkpoint_in, signatures_of
 from gateway.audit.record import RecordedPartner, RefusalRecord
-from stack import bench_cosigned, bench_search, bench_verify
 
 PORTS = ("hueneme", "long_beach", "los_angeles", "oakland", "san_diego")
 CLIENTS = 64
@@ -171,6 +170,8 @@ def checkpoint(options: Options) -> list[Figure]:
 
 def cosigned(options: Options) -> list[Figure]:
     """From a record's append to a checkpoint that three of five witnesses have cosigned."""
+    from stack import bench_cosigned
+
     found = bench_cosigned.cosigned(options.seconds)
     return [
         Figure("append to 3 of 5 cosigned, median", found.median * 1000, "ms"),
@@ -179,7 +180,9 @@ def cosigned(options: Options) -> list[Figure]:
 
 
 def verify(options: Options) -> list[Figure]:
-    """A whole log is checked."""
+    """A whole log is checked, by processes that load what `portgate audit verify` loads and no more."""
+    from stack import bench_verify
+
     file = options.folder / "audit.sqlite"
     bench_verify.make_log(file, options.records)
     found = bench_verify.measure(file, options.records)
@@ -193,6 +196,8 @@ def verify(options: Options) -> list[Figure]:
 
 def search(options: Options) -> list[Figure]:
     """Combined searches; they print their own figures, and this one says whether their goal is reached."""
+    from stack import bench_search
+
     return [Figure("searches beyond their goal", float(not asyncio.run(bench_search.bench(options.records))), "", 0)]
 
 
