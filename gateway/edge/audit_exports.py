@@ -101,16 +101,37 @@ class Asked:
         return canonical(dict(self.filters)).decode()
 
 
-def chunks(log: LogRows, reader: LogReader, asked: Asked) -> Iterator[bytes]:
+@dataclass
+class Count:
+    """How many records were exported so far."""
+
+    records: int = 0
+
+
+def chunks(log: LogRows, reader: LogReader, asked: Asked, count: Count | None = None) -> Iterator[bytes]:
     """Yield the file."""
-    found = chosen(log, reader, asked)
+    found = _counted(chosen(log, reader, asked), asked, count or Count())
     if asked.format == "jsonl":
         yield from _in_chunks(_json_line(row, told, reader) for row, told in found)
     elif asked.format == "csv":
-        shown = (reader.seen(told) for _, told in found if told)
-        yield from _in_chunks([csv_line(COLUMNS)], map(_csv_line, shown))
+        yield from _in_chunks([csv_line(COLUMNS)], (_csv_line(reader.seen(told)) for _, told in found))
     else:
-        yield from _parquet(reader.seen(told) for _, told in found if told)
+        yield from _parquet(reader.seen(told) for _, told in found)
+
+
+def counted(log: LogRows, reader: LogReader, asked: Asked) -> int:
+    """Return how many records the file will have."""
+    if reader.role == "auditor" and not asked.filters and asked.format == "jsonl":
+        return asked.high - asked.low
+    return sum(1 for _ in _counted(chosen(log, reader, asked), asked, Count()))
+
+
+def _counted(found: Iterable[tuple[Row, Members]], asked: Asked, count: Count) -> Iterator[tuple[Row, Members]]:
+    """Count what is exported: of a pruned record a line of JSON still holds the entry, and nothing else can."""
+    for row, told in found:
+        if told or asked.format == "jsonl":
+            count.records += 1
+            yield row, told
 
 
 def chosen(log: LogRows, reader: LogReader, asked: Asked) -> Iterator[tuple[Row, Members]]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -23,6 +22,7 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as HttpScope
 
 from gateway.edge.audit_access import LogAccess, LogReader
+from gateway.edge.parameters import is_number, number, said
 from gateway.edge.problems import NotFound, broken, problem_of
 from gateway.edge.stream import STALLED_READER_SECONDS, note_unforeseen, until_gone
 from gateway.errors import BadRequest, TooMany
@@ -30,7 +30,6 @@ from gateway.log_search import FILTERS, Entry, Found, Scope, Shown, Wanted
 from gateway.recording import utc
 
 MOST_RECORDS, USUAL_RECORDS = 1_000, 100
-MOST_OF_A_CONDITION = 1_000
 HEARTBEAT_SECONDS, LOOK_SECONDS = 15.0, 0.5
 LOOK_RECORDS = 2_000
 """How many new records a watch looks at in one go."""
@@ -38,7 +37,6 @@ MOST_WATCHERS = 16
 WATCH_SECONDS = 3_600.0
 """How long one watch goes on; its last line says where the next begins."""
 
-_INDEX = re.compile(r"\d{1,15}", re.ASCII)
 NDJSON = "application/x-ndjson"
 
 
@@ -65,9 +63,10 @@ def add_log_pages(app: FastAPI, access: LogAccess, index: LogIndex) -> None:
     @app.get("/api/audit/records", summary="Search the audit log, the newest records first.")
     async def search(request: Request) -> Response:
         reader = await access.reader(request)
-        wanted = _wanted(_said(request, {*FILTERS, "limit", "before"}))
-        limit = _number(request, "limit", USUAL_RECORDS, MOST_RECORDS) or USUAL_RECORDS
-        before = _number(request, "before", None)
+        asked = said(request, {*FILTERS, "limit", "before"})
+        wanted = _wanted(asked)
+        limit = number(asked, "limit", USUAL_RECORDS, 1, MOST_RECORDS)
+        before = number(asked, "before", 0) if "before" in asked else None
         found = await index.search(reader.scope, wanted, limit, before)
         await access.note(reader, "search", _as_said(request), len(found.entries))
         return _json({"records": [entry.told() for entry in found.entries], "next": found.next})
@@ -75,8 +74,8 @@ def add_log_pages(app: FastAPI, access: LogAccess, index: LogIndex) -> None:
     @app.get("/api/audit/records/{number}", summary="Show one record of the audit log, with the others of its query.")
     async def show(request: Request, number: str) -> Response:
         reader = await access.reader(request)
-        _said(request, set())
-        shown = await index.show(reader.scope, int(number)) if _INDEX.fullmatch(number) else None
+        said(request, ())
+        shown = await index.show(reader.scope, int(number)) if is_number(number) else None
         found = 1 + len(shown.same_query) if shown is not None else 0
         await access.note(reader, "show", {"index": number[:20]}, found)
         if shown is None:
@@ -86,8 +85,9 @@ def add_log_pages(app: FastAPI, access: LogAccess, index: LogIndex) -> None:
     @app.get("/api/audit/watch", summary="Follow the audit log: a line for each new record, until you go.")
     async def watch(request: Request) -> Response:
         reader = await access.reader(request)
-        said = _said(request, {*set(FILTERS) - {"since", "until"}, "after"})
-        wanted, after = _wanted(said), _number(request, "after", None)
+        asked = said(request, {*set(FILTERS) - {"since", "until"}, "after"})
+        wanted = _wanted(asked)
+        after = number(asked, "after", 0) if "after" in asked else None
         watchers.enter(reader)
         try:
             await access.note(reader, "watch", _as_said(request), 0)
@@ -101,33 +101,11 @@ def add_log_pages(app: FastAPI, access: LogAccess, index: LogIndex) -> None:
 # --- what is asked --------------------------------------------------------------------------------------------------
 
 
-def _said(request: Request, known: set[str]) -> Mapping[str, str]:
-    said = request.query_params
-    for name, value in said.multi_items():
-        if name not in known:
-            hint = f"Known are: {', '.join(sorted(known))}." if known else "This address takes none."
-            raise BadRequest(f"the parameter {name[:40]} is not known here", hint=hint)
-        if len(said.getlist(name)) > 1:
-            raise BadRequest(f"the parameter {name} is given twice", hint="Ask once for each.")
-        if not value or len(value) > MOST_OF_A_CONDITION:
-            raise BadRequest(f"the parameter {name} is empty or too long")
-    return said
-
-
-def _wanted(said: Mapping[str, str]) -> Wanted:
+def _wanted(asked: Mapping[str, str]) -> Wanted:
     try:
-        return Wanted(**{name: said[name] for name in FILTERS if name in said})
+        return Wanted(**{name: asked[name] for name in FILTERS if name in asked})
     except ValueError as error:
         raise BadRequest(str(error), hint="Moments are in UTC.") from None
-
-
-def _number(request: Request, name: str, otherwise: int | None, most: int = 10**15) -> int | None:
-    said = request.query_params.get(name)
-    if said is None:
-        return otherwise
-    if not _INDEX.fullmatch(said) or (name == "limit" and int(said) == 0) or int(said) > most:
-        raise BadRequest(f"{name} is no whole number of at most {most:,}")
-    return int(said)
 
 
 def _as_said(request: Request) -> dict[str, str]:

@@ -9,13 +9,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 from fastapi import FastAPI, Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from gateway.audit.canonical import Members, canonical
 from gateway.audit.note import Signer, checkpoint_in, signatures_of
@@ -23,10 +25,25 @@ from gateway.audit.views import WHOLE, salt, view
 from gateway.checking.manifests import Manifest, packed
 from gateway.checking.proofs import Disclosure, proof_text, statement, whole
 from gateway.edge.audit_access import LogAccess, LogReader
-from gateway.edge.audit_exports import FILTERS, MEDIA_TYPES, Asked, LogRows, OpenLog, asker_of, chosen, chunks
+from gateway.edge.audit_exports import (
+    FILTERS,
+    MEDIA_TYPES,
+    Asked,
+    Count,
+    LogRows,
+    OpenLog,
+    asker_of,
+    chunks,
+    counted,
+)
+from gateway.edge.parameters import number, said
 from gateway.edge.problems import Gone, NotFound
+from gateway.edge.room import Room
 from gateway.errors import AuditUnavailable, BadRequest
 
+PARAMETERS = ("format", "size", "from", "to", *FILTERS)
+AT_ONCE, MOST = 2, 20
+"""How many may read through the whole log at a time; others wait, up to MOST of all."""
 MOST_CHECKPOINTS = 20
 """How far back a proof looks for a checkpoint with more witnesses' signatures than the newest has."""
 
@@ -38,6 +55,7 @@ class Proofs:
     access: LogAccess
     open: OpenLog
     signer: Signer
+    room: Room = field(default_factory=lambda: Room(AT_ONCE, MOST))
 
     def add_routes(self, app: FastAPI) -> None:
         """Put them on an application."""
@@ -45,6 +63,7 @@ class Proofs:
         @app.get("/api/audit/records/{number}/proof", summary="A proof of one record, to be checked without us.")
         async def proof(request: Request, number: int) -> Response:
             reader = await self.access.reader(request)
+            said(request, ())
             text = await asyncio.to_thread(self._proof, reader, number)
             await self.access.note(reader, "prove", {"index": str(number)}, 1)
             return Response(text, media_type="text/plain; charset=utf-8")
@@ -52,17 +71,20 @@ class Proofs:
         @app.get("/api/audit/export", summary="Records up to a checkpoint, as JSON Lines, CSV or Parquet.")
         async def export(request: Request) -> Response:
             reader = await self.access.reader(request)
-            asked, count = await asyncio.to_thread(self._asked, reader, request.query_params)
-            await self._note(reader, "export", asked, count)
-            headers = {"Portgate-Log-Size": str(asked.size), "Portgate-Log-Reader": reader.role}
-            return StreamingResponse(self._chunks(reader, asked), 200, headers, MEDIA_TYPES[asked.format])
+            given = said(request, PARAMETERS)
+            async with contextlib.AsyncExitStack() as held:
+                await held.enter_async_context(self.room.place())
+                asked, count = await asyncio.to_thread(self._asked, reader, given)
+                await self._note(reader, "export", asked, count)
+                return _Export(self._chunks(reader, asked), asked, reader, held.pop_all())
 
         @app.get("/api/audit/export/manifest", summary="What an export of this size holds, signed by the log.")
         async def manifest(request: Request) -> Response:
             reader = await self.access.reader(request)
-            asked, count = await asyncio.to_thread(self._asked, reader, request.query_params)
+            given = said(request, PARAMETERS)
+            async with self.room.place():
+                asked, note, count = await asyncio.to_thread(self._manifest, reader, given)
             await self._note(reader, "manifest", asked, count)
-            note = await asyncio.to_thread(self._manifest, reader, asked, count)
             return Response(note, media_type="text/plain; charset=utf-8")
 
     async def _note(self, reader: LogReader, way: str, asked: Asked, count: int) -> None:
@@ -80,30 +102,44 @@ class Proofs:
 
     # --- many -------------------------------------------------------------------------------------------------------
 
-    def _asked(self, reader: LogReader, query: Mapping[str, str]) -> tuple[Asked, int]:
+    def _asked(self, reader: LogReader, given: Mapping[str, str]) -> tuple[Asked, int]:
         """Read what is wanted, and count what will be shown."""
         with self.open() as log:
-            asked = read_asked(query, log)
-            if reader.role == "auditor" and not asked.filters and asked.format == "jsonl":
-                return asked, asked.high - asked.low
-            is_told = asked.format == "jsonl"
-            return asked, sum(1 for _, told in chosen(log, reader, asked) if told or is_told)
+            asked = read_asked(given, log)
+            return asked, counted(log, reader, asked)
 
     def _chunks(self, reader: LogReader, asked: Asked) -> Iterator[bytes]:
         with self.open() as log:
             yield from chunks(log, reader, asked)
 
-    def _manifest(self, reader: LogReader, asked: Asked, count: int) -> str:
-        digest, size = hashlib.sha256(), 0
-        for chunk in self._chunks(reader, asked):
-            digest.update(chunk)
-            size += len(chunk)
+    def _manifest(self, reader: LogReader, given: Mapping[str, str]) -> tuple[Asked, str, int]:
+        """Write the file once more, to nowhere, and sign what it is; return how many records it has, too."""
+        digest, size, count = hashlib.sha256(), 0, Count()
         with self.open() as log:
+            asked = read_asked(given, log)
+            for chunk in chunks(log, reader, asked, count):
+                digest.update(chunk)
+                size += len(chunk)
             checkpoint = packed(log.checkpoint_of(asked.size))
-        return Manifest(
-            self.signer.name, asked.size, asked.low, asked.high, asked.format, _role(reader), asked.told, count, size,
-            digest.hexdigest(), checkpoint,
-        ).signed(self.signer)  # fmt: skip
+        made = Manifest(
+            self.signer.name, asked.size, asked.low, asked.high, asked.format, _role(reader), asked.told, count.records,
+            size, digest.hexdigest(), checkpoint,
+        )  # fmt: skip
+        return asked, made.signed(self.signer), count.records
+
+
+class _Export(StreamingResponse):
+    """A file, which holds its place among those who read the log until it is sent or its reader has gone."""
+
+    def __init__(self, body: Iterator[bytes], asked: Asked, reader: LogReader, held: contextlib.AsyncExitStack) -> None:
+        headers = {"Portgate-Log-Size": str(asked.size), "Portgate-Log-Reader": reader.role}
+        super().__init__(body, 200, headers, MEDIA_TYPES[asked.format])
+        self._held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        async with self._held:
+            await super().__call__(scope, receive, send)
 
 
 def proof_of(log: LogRows, index: int, reader: LogReader, signer: Signer) -> str:
@@ -125,31 +161,21 @@ def proof_of(log: LogRows, index: int, reader: LogReader, signer: Signer) -> str
     return proof_text(index, disclosure, note, size, log.tree(size))
 
 
-def read_asked(query: Mapping[str, str], log: LogRows) -> Asked:
+def read_asked(given: Mapping[str, str], log: LogRows) -> Asked:
     """Read the parameters of an export; raises BadRequest, AuditUnavailable if nothing is signed yet."""
-    unknown = sorted(query.keys() - {"format", "size", "from", "to", *FILTERS})
-    if unknown:
-        raise BadRequest(f"an export has no parameter {unknown[0][:60]}", hint=f"Use: {', '.join(FILTERS)}")
-    format_ = query.get("format", "jsonl")
+    format_ = given.get("format", "jsonl")
     if format_ not in MEDIA_TYPES:
         raise BadRequest(f"records are not exported as {format_[:60]}", hint=f"Use: {', '.join(MEDIA_TYPES)}")
     newest = log.checkpoint()
     if not newest:
         raise AuditUnavailable("the log has no checkpoint yet", hint="Try again in a few seconds.")
-    size = _number(query, "size", checkpoint_in(signatures_of(newest)[0]).size)
+    size = number(given, "size", checkpoint_in(signatures_of(newest)[0]).size)
     if not log.checkpoint_of(size):
         raise BadRequest(f"there is no checkpoint of {size} records", hint="Leave size away for the newest one.")
-    high = min(_number(query, "to", size), size)
-    low = min(_number(query, "from", 0), high)
-    filters = {name: query[name] for name in FILTERS if query.get(name)}
+    high = min(number(given, "to", size), size)
+    low = min(number(given, "from", 0), high)
+    filters = {name: given[name] for name in FILTERS if name in given}
     return Asked(format_, size, low, high, filters)
-
-
-def _number(query: Mapping[str, str], name: str, default: int) -> int:
-    said = query.get(name, str(default))
-    if not (said.isascii() and said.isdigit() and len(said) < 16):
-        raise BadRequest(f"{name} is no index of a record", hint="Indexes count from 0.")
-    return int(said)
 
 
 def _told(log: LogRows, index: int) -> Members:

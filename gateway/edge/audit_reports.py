@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
@@ -22,19 +21,22 @@ from starlette.responses import Response
 from gateway.audit.canonical import Members
 from gateway.edge.audit_access import LogAccess, LogReader
 from gateway.edge.audit_report_pages import Sheet, csv_report, html_report
+from gateway.edge.parameters import said
+from gateway.edge.room import Room
 from gateway.errors import BadRequest, Denied
 from gateway.flagging import Flag, Thresholds, flags
 from gateway.recording import utc
 from gateway.reporting import DIMENSIONS, Report, cells, report
 
 T = TypeVar("T")
-AT_ONCE = 2
-"""How many may read through the whole log at a time; the others wait."""
+AT_ONCE, MOST = 2, 20
+"""How many may read through the whole log at a time; others wait, up to MOST of all."""
 WRITERS: Mapping[str, tuple[str, Callable[[Sheet], bytes]]] = {
     "html": ("text/html; charset=utf-8", html_report),
     "csv": ("text/csv; charset=utf-8; header=present", csv_report),
 }
 DEFAULT_BY = "port,partner,purpose,quarter"
+DEFAULTS = {"by": DEFAULT_BY, "format": "html", "from": "", "to": ""}
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
@@ -91,12 +93,18 @@ class _Theirs:
 
 def add_reports(app: FastAPI, log: Reading, access: LogAccess, origin: str, thresholds: Thresholds) -> None:
     """Serve reports and flags."""
-    at_once = asyncio.Semaphore(AT_ONCE)
+    room = Room(AT_ONCE, MOST)
 
     @app.get("/api/audit/report", summary="What was asked and answered, by port, partner, purpose and quarter.")
     async def audit_report(request: Request) -> Response:
         reader = await access.reader(request)
-        asked = _options(request, by=DEFAULT_BY, format="html", **{"from": "", "to": ""})
+        asked = {
+            "by": DEFAULT_BY,
+            "format": "html",
+            "from": "",
+            "to": "",
+            **said(request, ("by", "format", "from", "to")),
+        }
         by, since, until = _dimensions(asked["by"]), _day(asked["from"]), _day(asked["to"])
         if asked["format"] not in WRITERS:
             raise BadRequest(f"format is none of {', '.join(WRITERS)}")
@@ -105,7 +113,7 @@ def add_reports(app: FastAPI, log: Reading, access: LogAccess, origin: str, thre
             theirs = _Theirs(reader, held)
             return report(theirs.records(), theirs.decision, by, since, until), held.size
 
-        async with at_once:
+        async with room.place():
             found, size = await log.read(count)
         media_type, write = WRITERS[asked["format"]]
         names, lines, total = cells(found, reader.role == "partner")
@@ -120,13 +128,13 @@ def add_reports(app: FastAPI, log: Reading, access: LogAccess, origin: str, thre
         reader = await access.reader(request)
         if reader.role == "partner":
             raise Denied(f"{reader.partner.id} is neither auditor nor a port's steward", hint="an auditor can ask")
-        since = _day(_options(request, **{"from": ""})["from"])
+        since = _day(said(request, ("from",)).get("from", ""))
 
         def look(held: Log) -> tuple[list[Flag], int]:
             theirs = _Theirs(reader, held)
             return flags(theirs.records(), theirs.decision, thresholds, since), held.size
 
-        async with at_once:
+        async with room.place():
             found, size = await log.read(look)
         await access.note(reader, "flags", {"from": since} if since else {}, len(found))
         told = {"flags": [_told(flag) for flag in found], "records": size, "thresholds": asdict(thresholds)}
@@ -146,15 +154,6 @@ def _told(flag: Flag) -> dict[str, object]:
         "count": flag.count,
         "records": flag.indexes,
     }
-
-
-def _options(request: Request, **defaults: str) -> dict[str, str]:
-    """Read what a request chooses; a name that there is not, or that stands there twice, is an error."""
-    chosen = request.query_params.multi_items()
-    unknown = sorted({name for name, _ in chosen} - defaults.keys())
-    if unknown or len({name for name, _ in chosen}) != len(chosen):
-        raise BadRequest("a parameter is unknown, or given twice", hint=f"there are: {', '.join(sorted(defaults))}")
-    return defaults | dict(chosen)
 
 
 def _dimensions(text: str) -> tuple[str, ...]:

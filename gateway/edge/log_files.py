@@ -10,13 +10,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import date
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import orjson
 from fastapi import FastAPI, Request
@@ -26,10 +24,10 @@ from gateway.audit.growth import Row
 from gateway.audit.tiles import Tile, tile_at
 from gateway.audit.views import salt, view
 from gateway.edge.audit_access import LogAccess, LogReader
+from gateway.edge.parameters import MOST, number, said
 from gateway.edge.problems import NotFound
-from gateway.errors import BadRequest, TooMany
+from gateway.edge.room import Room
 
-T = TypeVar("T")
 MOST_READINGS, MOST_WAITING = 4, 200
 MOST_RECORDS, MOST_BYTES = 1_000, 4 * 1024 * 1024
 """How much one answer holds; whoever wants more asks from where it ended."""
@@ -57,7 +55,7 @@ Open = Callable[[], AbstractContextManager[Reading]]
 
 def add_log_files(app: FastAPI, open_log: Open, access: LogAccess) -> None:
     """Serve the log below /log/."""
-    room = _Room()
+    room = Room(MOST_READINGS, MOST_WAITING)
     witnessed: dict[str, date] = {}
 
     @app.get("/log/checkpoint", summary="The log's newest checkpoint, with the cosignatures of the ports' witnesses.")
@@ -80,7 +78,8 @@ def add_log_files(app: FastAPI, open_log: Open, access: LogAccess) -> None:
         if port not in access.ports:
             raise _nothing()
         reader = await access.follower(request, port)
-        low, high = _number(request, "from", 0), _number(request, "to", 1 << 62)
+        asked = said(request, {"from", "to"})
+        low, high = number(asked, "from", 0), number(asked, "to", MOST)
         lines = await room.read(open_log, lambda log: _views(log, port, low, high))
         await _note(access, witnessed, reader, {"port": port, "from": str(low)}, len(lines))
         return Response(b"".join(lines), media_type="application/x-ndjson")
@@ -95,35 +94,6 @@ async def _note(
     await access.note(reader, "views", wanted, found)
     if reader.role == "witness":
         witnessed[reader.port] = today
-
-
-class _Room:
-    """How many readings may go on and wait."""
-
-    def __init__(self) -> None:
-        self._running = asyncio.Semaphore(MOST_READINGS)
-        self._waiting = 0
-
-    async def read(self, open_log: Open, work: Callable[[Reading], T]) -> T:
-        """Read in a thread; raises TooMany, AuditUnavailable."""
-        async with self._place():
-            return await asyncio.to_thread(_read, open_log, work)
-
-    @contextlib.asynccontextmanager
-    async def _place(self) -> AsyncIterator[None]:
-        if self._waiting >= MOST_WAITING:
-            raise TooMany("too many read the log at once", hint="Try again in a few seconds.")
-        self._waiting += 1
-        try:
-            async with self._running:
-                yield
-        finally:
-            self._waiting -= 1
-
-
-def _read(open_log: Open, work: Callable[[Reading], T]) -> T:
-    with open_log() as log:
-        return work(log)
 
 
 def _views(log: Reading, port: str, low: int, high: int) -> list[bytes]:
@@ -149,13 +119,6 @@ def _tile_at(path: str) -> Tile:
         return tile_at(f"tile/{path}")
     except ValueError:
         raise _nothing() from None
-
-
-def _number(request: Request, name: str, default: int) -> int:
-    said = request.query_params.get(name, str(default))
-    if not (said.isascii() and said.isdigit() and len(said) < 20):
-        raise BadRequest(f"{name} is no index", hint="Ask for ?from=INDEX&to=INDEX")
-    return int(said)
 
 
 def _nothing() -> NotFound:

@@ -91,7 +91,7 @@ def test_pages_follow_each_other_without_a_gap(world: LogWorld) -> None:
         ("kind=decision&kind=outcome", "the parameter kind is given twice"),
         ("kind=", "the parameter kind is empty"),
         ("limit=0", "limit is no whole number"),
-        ("limit=1001", "limit is no whole number of at most 1,000"),
+        ("limit=1001", "limit is no whole number from 1 to 1,000"),
         ("limit=ten", "limit is no whole number"),
         ("before=-1", "before is no whole number"),
         ("before=" + "9" * 30, "before is no whole number"),

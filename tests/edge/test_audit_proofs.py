@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import hashlib
 import io
@@ -13,6 +14,7 @@ import httpx
 import orjson
 import pyarrow.parquet as pq
 import pytest
+from fastapi import FastAPI
 
 from gateway.audit.note import checkpoint_in, signatures_of
 from gateway.audit.views import commitment
@@ -22,6 +24,9 @@ from gateway.checking.manifests import read_manifest
 from gateway.checking.proofs import NotProven, opened
 from gateway.checking.whole import check, check_range
 from gateway.edge.audit_exports import COLUMNS
+from gateway.edge.audit_proofs import Proofs
+from gateway.edge.room import Room
+from gateway.errors import TooMany
 from tests.audit.logs import SIGNER
 from tests.edge.log_world import ROLES, LogWorld, decision, outcome
 
@@ -243,3 +248,68 @@ def test_an_export_of_many_records_is_sent_in_parts(tmp_path: Path) -> None:
 
     assert len(parts) == 4
     assert len(b"".join(parts).splitlines()) == 700
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("formats=csv", "the parameter formats is not known here"),
+        ("kind=decision&kind=outcome", "the parameter kind is given twice"),
+        ("port=", "the parameter port is empty"),
+        ("from=-1", "from is no whole number"),
+    ],
+)
+@pytest.mark.parametrize("address", ["export", "export/manifest"])
+def test_an_export_that_is_not_well_asked_is_refused_by_name(
+    world: LogWorld, address: str, query: str, says: str
+) -> None:
+    answer = world.send("auditor", "GET", f"/api/audit/{address}?{query}")
+
+    assert (answer.status, answer.json()["code"]) == (400, "bad_request")
+    assert says in answer.json()["detail"]
+
+
+def test_few_export_at_once_and_whoever_comes_then_is_told(tmp_path: Path) -> None:
+    """An export holds its place until it is sent, or its reader has gone: many of them cannot take all threads."""
+    held = LogWorld(tmp_path)
+    held.store.storage.commit(lambda turn: turn.sign(SIGNER, "2026-11-22T00:00:00.000Z"))
+    proofs = Proofs(held.access, held.store.storage.reading, SIGNER, Room(1, 2))
+    app = FastAPI()
+    proofs.add_routes(app)
+    sending, go_on = asyncio.Event(), asyncio.Event()
+
+    def scope() -> dict[str, Any]:
+        headers = [(b"authorization", b"Bearer auditor")]
+        return {
+            "type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1", "method": "GET",
+            "scheme": "http", "path": "/api/audit/export", "raw_path": b"/api/audit/export", "query_string": b"",
+            "root_path": "", "headers": headers, "extensions": {},
+        }  # fmt: skip
+
+    async def receive() -> dict[str, Any]:
+        await go_on.wait()
+        return {"type": "http.disconnect"}
+
+    async def slow(message: Any) -> None:
+        sending.set()
+        await go_on.wait()
+
+    async def sent(message: Any) -> None:
+        """Take it at once."""
+
+    async def story() -> None:
+        first = asyncio.create_task(app(scope(), receive, slow))
+        await sending.wait()
+        second = asyncio.create_task(app(scope(), receive, slow))
+        await asyncio.sleep(0.1)
+        with pytest.raises(TooMany):
+            await app(scope(), receive, sent)
+        first.cancel()  # its reader has gone
+        await asyncio.sleep(0.1)
+        go_on.set()
+        await second
+        async with asyncio.timeout(5), proofs.room.place():
+            pass
+
+    asyncio.run(story())
+    held.close()

@@ -16,14 +16,14 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import Request
+from fastapi import FastAPI, Request
 
 from gateway.adapters import audit_store
 from gateway.adapters.audit_store import AuditStore
 from gateway.audit.note import checkpoint_in, signers_of
 from gateway.audit.tiles import Tile, read_through, unbundle
 from gateway.audit.tree import leaf_hash, root_of
-from gateway.edge import log_files
+from gateway.edge import log_files, room
 from gateway.edge.api import make_app
 from gateway.edge.audit_access import LogAccess
 from gateway.edge.log_files import add_log_files
@@ -57,10 +57,13 @@ class Served:
 
     def __post_init__(self) -> None:
         self.access = LogAccess(self._identify, self.store, lambda: self.now, lambda _: "", PORTS)
+        self.app = self.made()
+
+    def made(self) -> FastAPI:
+        """Make the application."""
         gate = StandInGate()
-        self.app = make_app(
-            gate, gate.ready, more=(lambda app: add_log_files(app, self.store.storage.reading, self.access),)
-        )
+        add = lambda app: add_log_files(app, self.store.storage.reading, self.access)  # noqa: E731
+        return make_app(gate, gate.ready, more=(add,))
 
     async def _identify(self, request: Request) -> Partner:
         name = request.headers.get("authorization", "").removeprefix("Bearer ")
@@ -232,8 +235,9 @@ def test_stewards_and_auditors_leave_a_record_each_time_and_a_witness_one_a_day(
 
 def test_few_read_at_once_and_few_wait(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log_files, "MOST_WAITING", 20)
+    served.app = served.made()  # its room is made with it
     lock, at_once, most = threading.Lock(), 0, 0
-    real = log_files._read
+    real = room._read
 
     def counted(*given: Any) -> Any:
         nonlocal at_once, most
@@ -247,7 +251,7 @@ def test_few_read_at_once_and_few_wait(served: Served, monkeypatch: pytest.Monke
             with lock:
                 at_once -= 1
 
-    monkeypatch.setattr(log_files, "_read", counted)
+    monkeypatch.setattr(room, "_read", counted)
     found = [answer.status_code for answer in served.get_all(["/log/checkpoint"] * 30)]
 
     assert most == log_files.MOST_READINGS
