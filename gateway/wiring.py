@@ -134,6 +134,7 @@ class Gateway:
         await self._opa.close()
         await self._engine.close()
         await self._witnesses.close()
+        await self.wall.close()
         await self.executions.close()
         await self._logins.close()
         await asyncio.to_thread(self._index.close)

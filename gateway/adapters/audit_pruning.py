@@ -8,13 +8,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import orjson
 
+from gateway.adapters import clock
 from gateway.adapters.audit_storage import Reader, Turn
-from gateway.adapters.audit_writing import moment, now, write
+from gateway.adapters.audit_writing import now, write
 from gateway.audit.record import PruningRecord
+from gateway.recording import utc
 
 ROWS_AT_ONCE = 1_000
 """So many are pruned in one turn; meanwhile nobody else can write."""
@@ -38,7 +40,7 @@ def pruned_until(reader: Reader) -> int:
 
 def days_ago(days: int) -> str:
     """Return the moment so many days ago."""
-    return moment(datetime.now(UTC) - timedelta(days=days))
+    return utc(clock.now() - timedelta(days=days))
 
 
 def _end(turn: Turn, low: int, most: int, before: str) -> int:

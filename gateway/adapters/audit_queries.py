@@ -28,13 +28,6 @@ _LONG = frozenset({"sql", "sent_sql", "asked", "notices"})
 """Members of a decision that nobody needs who meets its outcome."""
 
 
-def find_query(reader: Reader, query: str) -> tuple[int, ...]:
-    """Return where the records of a query stand, oldest first; looks at each record of the log."""
-    wanted = b'"query":' + orjson.dumps(query)
-    rows = (row for row in reader.rows(0, reader.size()) if wanted in row.line)
-    return tuple(row.index for row in rows if orjson.loads(row.line)["query"] == query)
-
-
 @dataclass(frozen=True)
 class Scan:
     """The log as it is, read from its beginning."""
@@ -78,8 +71,8 @@ class AuditQueries:
     """Reads the log beside its writer, on threads of its own."""
 
     storage: Storage
-    find: Callable[[str], Awaitable[tuple[int, ...]]] | None = None
-    """Says where the records of a query stand, oldest first; without it each record of the log is looked at."""
+    find: Callable[[str], Awaitable[tuple[int, ...]]]
+    """Says where the records of a query stand, oldest first."""
 
     async def ended_at(self, decision: int, outcome: int) -> Ended | None:
         """Return an answer by the indexes of its decision and its outcome; None if they hold no good end of one."""
@@ -87,7 +80,7 @@ class AuditQueries:
 
     async def ended(self, query: str) -> tuple[Members | None, Ended | None]:
         """Return the first record of a query, and the query itself if it has ended well."""
-        indexes = await (self.find(query) if self.find else self.read(lambda scan: find_query(scan.reader, query)))
+        indexes = await self.find(query)
         return await self.read(lambda scan: _found(scan.reader, indexes))
 
     async def read(self, work: Callable[[Scan], T]) -> T:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 
+from gateway.adapters import clock
 from gateway.adapters.audit_storage import OpenDecision, Turn
 from gateway.audit.growth import grow
 from gateway.audit.record import DecisionRecord, OutcomeRecord, Receipt, Record
 from gateway.audit.views import SEED_BYTES
 from gateway.errors import Broken
+from gateway.recording import utc
 
 
 def write(turn: Turn, record: Record, gateway: str) -> Receipt | Broken:
@@ -33,9 +34,4 @@ def write(turn: Turn, record: Record, gateway: str) -> Receipt | Broken:
 
 def now() -> str:
     """Return the time in UTC, as `2026-11-22T16:45:06.123Z`."""
-    return moment(datetime.now(UTC))
-
-
-def moment(when: datetime) -> str:
-    """Return a time as records hold it."""
-    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return utc(clock.now())

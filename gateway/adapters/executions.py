@@ -242,7 +242,7 @@ class Executions:
         due = {user: known for user, known in self._known.items() if self._is_due(known)}
         missing = {known.admission.decision_index: known for known in due.values() if known.told < known.began}
         missing.pop(0, None)  # probes of the gateway's own
-        heard = await asyncio.to_thread(self._past.heard, frozenset(missing))
+        heard = await asyncio.to_thread(self._past.heard, frozenset(missing)) if missing else frozenset()
         unheard = [known for index, known in missing.items() if index not in heard]
         for known in unheard[: MOST_AT_ONCE - 1]:
             await self._audit.append(self._missing(known, 1))

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.adapters.access import beyond, described, read_question
+from gateway.adapters.tally import Tally
 from gateway.audit.record import AlarmRecord
 from gateway.errors import AuditUnavailable, Broken, EngineUnavailable, VerificationFailed
 from gateway.model import Admission, Beyond
@@ -27,6 +27,7 @@ MAX_ADMITTED = 10_000
 LATE_SECONDS = 10.0
 """How long Trino may go on asking for a query that has ended: refused, but no alarm, for a cancelled one does so."""
 STRANGERS_EVERY_SECONDS = 1.0
+STRANGER = "stranger"
 
 _log = logging.getLogger("portgate.wall")
 
@@ -69,15 +70,19 @@ class Wall:
     ) -> None:
         self._watch = watch
         self._audit, self._clock, self._build, self._monotonic = audit, clock, build, monotonic
-        self._most, self._strangers_every_seconds = most, strangers_every_seconds
+        self._most = most
         self._maintenance_users = frozenset(maintenance_users)
         self._admitted: dict[str, _Standing] = {}
         self._ended: dict[str, float] = {}
         """User strings of queries that ended a moment ago -> when, the oldest first."""
-        self._stranger: tuple[str, Beyond] | None = None
-        """The first refusal without a query that is not written yet, of `_stranger_count`."""
-        self._stranger_count = 0
-        self._reporter: asyncio.Task[None] | None = None
+        # all of them are one kind: the first stands for the others
+        self._strangers: Tally[str, tuple[str, Beyond]] = Tally(
+            self._write_strangers, (STRANGER, ("", Beyond(STRANGER, ""))), most=1, every_seconds=strangers_every_seconds
+        )
+
+    async def close(self) -> None:
+        """Write what waits to be written."""
+        await self._strangers.close()
 
     # --- for the engine ---------------------------------------------------------------------------------------------
 
@@ -122,7 +127,7 @@ class Wall:
             if asked.user in self._maintenance_users:
                 return True
             if not self._is_late(asked.user):
-                self._note_stranger(asked.user, described(asked))
+                self._strangers.note(STRANGER, (asked.user, described(asked)))
             return False
         standing.asked = True
         if standing.breached:
@@ -143,20 +148,10 @@ class Wall:
         when = self._ended.get(user)
         return when is not None and self._monotonic() - when <= LATE_SECONDS
 
-    def _note_stranger(self, user: str, refused: Beyond) -> None:
-        self._stranger_count += 1
-        self._stranger = self._stranger or (user, refused)
-        if self._reporter is None or self._reporter.done():
-            self._reporter = asyncio.create_task(self._report_strangers())
-
-    async def _report_strangers(self) -> None:
-        """Write what was refused without a query, at most once a second, until a second passes without any."""
-        while self._stranger is not None:
-            (user, refused), count = self._stranger, self._stranger_count
-            self._stranger, self._stranger_count = None, 0
-            _log.error("the second wall refused %d accesses of no admitted query", count)
-            await self._write(alarm_record(self._clock(), user, None, refused, count, self._build))
-            await asyncio.sleep(self._strangers_every_seconds)
+    async def _write_strangers(self, first: tuple[str, Beyond], count: int) -> None:
+        user, refused = first
+        _log.error("the second wall refused %d accesses of no admitted query", count)
+        await self._write(alarm_record(self._clock(), user, None, refused, count, self._build))
 
     async def _write(self, alarm: AlarmRecord) -> None:
         try:

@@ -74,12 +74,13 @@ def manifest_of(file: Path) -> Path:
 
 
 def _export(output: Path, asked: dict[str, str], home: Path, name: str) -> None:
-    from gateway.audit_cli.over_http import download, get
+    from gateway.audit_cli.over_http import download
+    from gateway.edge.client import fetch_text
 
     with connected(home, name) as client:
         size = download(client, asked, output)
-        note = get(client, "/api/audit/export/manifest", {**asked, "size": size})
-        manifest_of(output).write_bytes(note)
+        note = fetch_text(client, "/api/audit/export/manifest", params={**asked, "size": size})
+        manifest_of(output).write_text(note, encoding="utf-8")
 
 
 def _check(file: Path, key: str, witnesses: list[str], home: Path) -> dict[str, Any]:

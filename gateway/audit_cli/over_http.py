@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import httpx
 import orjson
@@ -16,7 +15,7 @@ from gateway.audit.check import Stored
 from gateway.audit.note import checkpoint_in, signatures_of
 from gateway.audit.tiles import WIDTH, Tile, split, tiles_of
 from gateway.checking.joining import Facts
-from gateway.edge.client import NoStack, Problem
+from gateway.edge.client import checked
 from gateway.errors import Denied
 
 
@@ -51,7 +50,7 @@ class HeldByGateway:
         if low >= self.size:
             return
         with self.client.stream("GET", "/api/audit/export", params=asked) as response:
-            _check(response)
+            checked(response)
             if response.headers.get("portgate-log-reader") != "auditor":
                 raise Denied("only an auditor reads the whole log, and so can verify it", hint="Say who with --as.")
             for line in response.iter_lines():
@@ -86,33 +85,19 @@ class HeldByGateway:
         return self._tiles[tile]
 
     def _get(self, path: str) -> bytes:
-        return get(self.client, path)
-
-
-def get(client: httpx.Client, path: str, asked: Mapping[str, str] | None = None) -> bytes:
-    """Ask for one text or file; raises Problem."""
-    with client.stream("GET", path, params=dict(asked or {})) as response:
-        _check(response)
-        return response.read()
+        return checked(self.client.get(path)).content
 
 
 def download(client: httpx.Client, asked: Mapping[str, str], file: Path) -> str:
     """Write an export to a file; return of how many records the log was then. Raises Problem."""
     part = file.with_name(file.name + ".part")
     with client.stream("GET", "/api/audit/export", params=dict(asked)) as response:
-        _check(response)
+        checked(response)
         with part.open("wb") as stream:
             for chunk in response.iter_bytes():
                 stream.write(chunk)
         part.replace(file)
         return response.headers["portgate-log-size"]
-
-
-def _check(response: httpx.Response) -> None:
-    """Raise Problem for what is no answer."""
-    if response.status_code != httpx.codes.OK:
-        response.read()
-        raise Problem(_problem(response))
 
 
 def _row(line: bytes) -> tuple[int, bytes, bytes, bytes]:
@@ -123,13 +108,3 @@ def _row(line: bytes) -> tuple[int, bytes, bytes, bytes]:
     record, _, _ = rest.rpartition(b',"seed":')
     seed = base64.b64decode(told.get("seed", ""))
     return int(told["index"]), seed, b"" if record == b"null" else record, entry
-
-
-def _problem(response: httpx.Response) -> dict[str, Any]:
-    try:
-        found = response.json()
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise NoStack(f"{response.url.host}:{response.url.port} answers, but not as a gateway does")
-    return found

@@ -54,10 +54,10 @@ def prove(
 
 
 def _from_gateway(home: Path, name: str, number: int) -> str:
-    from gateway.audit_cli.over_http import get
+    from gateway.edge.client import fetch_text
 
     with connected(home, name) as client:
-        return get(client, f"/api/audit/records/{number}/proof").decode()
+        return fetch_text(client, f"/api/audit/records/{number}/proof")
 
 
 def _from_file(file: Path, number: int) -> str:

@@ -62,7 +62,7 @@ def _prune_all(storage: Storage, chosen: AuditSettings, moment: str) -> int:
 
 
 def _moment(day: str) -> str:
-    from gateway.adapters.audit_writing import moment
+    from gateway.recording import utc
 
     try:
         begins = datetime.combine(datetime.strptime(day, "%Y-%m-%d"), time.min, UTC)
@@ -70,7 +70,7 @@ def _moment(day: str) -> str:
         fail(USAGE, [f"{day!r} is no day; write --before 2026-11-01"])
     if begins > datetime.now(UTC):
         fail(USAGE, [f"{day} is still to come; records of today stay"])
-    return moment(begins)
+    return utc(begins)
 
 
 def _lines(document: dict[str, Any]) -> list[str]:

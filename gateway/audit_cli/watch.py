@@ -68,13 +68,11 @@ def _follow(home: Path, name: str, given: dict[str, str], print_: Callable[[dict
 def _lines(client: Any, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
     import orjson
 
-    from gateway.edge.client import NoStack, Problem
+    from gateway.edge.client import NoStack, checked
 
     with client.stream("GET", "/api/audit/watch", params=parameters) as response:
-        if response.status_code >= 400:
-            raise Problem(orjson.loads(response.read()))
         line: dict[str, Any] = {}
-        for text in response.iter_lines():
+        for text in checked(response).iter_lines():
             line = orjson.loads(text)
             yield line
         if "after" not in line and "error" not in line:

@@ -15,7 +15,7 @@ from fastapi import Request
 
 from gateway.audit.canonical import Members
 from gateway.audit.record import ReadingRecord
-from gateway.edge.bundles import STEWARD
+from gateway.edge.bundles import is_steward
 from gateway.errors import Denied
 from gateway.log_search import OF_A_PORT, Asker, Role, Scope
 from gateway.model import Partner
@@ -66,11 +66,9 @@ class LogAccess:
         partner = await self.identify(request)
         if AUDITOR in partner.roles:
             return LogReader(partner, "auditor")
-        if STEWARD in partner.roles:
-            port = self._port_of(partner)
-            if port:
-                return LogReader(partner, "steward", port)
-        return LogReader(partner, "partner")
+        named_first = sorted(self.ports, key=lambda port: port != partner.attributes.get("port"))
+        port = next((port for port in named_first if is_steward(partner, port, self.organisation(port))), "")
+        return LogReader(partner, "steward", port) if port else LogReader(partner, "partner")
 
     async def auditor(self, request: Request) -> LogReader:
         """Say who reads what only auditors may; raises Unauthenticated, Denied."""
@@ -96,10 +94,3 @@ class LogAccess:
             "", utc(self.clock()), recorded_partner(reader.partner), reader.role, way, dict(wanted), found, concerns
         )
         await self.audit.append(record)
-
-    def _port_of(self, partner: Partner) -> str:
-        named = partner.attributes.get("port", "")
-        if named in self.ports:
-            return named
-        own = (port for port in self.ports if self.organisation(port) == partner.organisation != "")
-        return next(own, "")

@@ -72,7 +72,7 @@ def add_publishing(app: FastAPI, intake: Intake, identify: Identify, read_body: 
     async def publish(request: Request, port: str) -> Response:
         partner = await identify(request)
         by = f"{partner.id}#publish"
-        if not _is_steward(partner, port, intake.organisation(port)):
+        if not is_steward(partner, port, intake.organisation(port)):
             await intake.refuse(port, BundleRefused("foreign_steward", "not the port's own steward", port), by)
             raise Denied(f"{partner.id} may not publish for {port[:60]}", hint="a port's own steward publishes for it")
         if request.headers.get("content-type", "").split(";")[0].strip().lower() != MEDIA_TYPE:
@@ -84,7 +84,8 @@ def add_publishing(app: FastAPI, intake: Intake, identify: Identify, read_body: 
         return Response(orjson.dumps({"port": port, "revision": taken.revision}), media_type="application/json")
 
 
-def _is_steward(partner: Partner, port: str, organisation: str) -> bool:
+def is_steward(partner: Partner, port: str, organisation: str) -> bool:
+    """Say whether somebody is a port's own steward; `organisation` is the port's, as far as it is known."""
     is_of_port = partner.attributes.get("port") == port or (organisation != "" and partner.organisation == organisation)
     return STEWARD in partner.roles and is_of_port
 

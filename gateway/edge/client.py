@@ -124,19 +124,20 @@ def keeping_receipt(lines: Iterator[tuple[bytes, Line]], file: Path | None) -> I
 
 def fetch(client: httpx.Client, method: str, path: str, **more: Any) -> Members:
     """Ask for one JSON document; raises Problem."""
-    response = client.request(method, path, **more)
-    members: Members = _document(response)
-    if response.status_code >= 400:
-        raise Problem(members)
-    return members
+    return _document(checked(client.request(method, path, **more)))
 
 
 def fetch_text(client: httpx.Client, path: str, **more: Any) -> str:
     """Ask for a text of whatever form; raises Problem."""
-    response = client.get(path, **more)
-    if response.status_code >= 400:
+    return checked(client.get(path, **more)).text
+
+
+def checked(response: httpx.Response) -> httpx.Response:
+    """Return what is an answer, whether all of it has come or its head alone; raises Problem for a refusal."""
+    if not response.is_success:
+        response.read()
         raise Problem(_document(response))
-    return response.text
+    return response
 
 
 def _document(response: httpx.Response) -> Members:

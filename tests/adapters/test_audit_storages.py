@@ -17,12 +17,13 @@ from gateway.adapters.audit_pruning import prune
 from gateway.adapters.audit_rebuilding import Rebuilt, rebuild
 from gateway.adapters.audit_storage import AuditLost, Turn
 from gateway.adapters.audit_store import AuditStore
-from gateway.adapters.audit_writing import moment, write
+from gateway.adapters.audit_writing import write
 from gateway.audit.note import checkpoint_in, signatures_of
 from gateway.audit.record import Record
 from gateway.audit.tiles import Tile
 from gateway.audit.tree import includes, inclusion_proof
 from gateway.errors import AuditUnavailable, Broken
+from gateway.recording import utc
 from tests.adapters.audit_homes import InFile, InPostgres, LogHome, look_through, open_store
 from tests.adapters.records import decision, outcome, refusal
 
@@ -127,7 +128,7 @@ def test_a_log_of_another_name_is_not_taken_up(home: LogHome, monkeypatch: pytes
 
 
 def in_future(seconds: float = 60) -> str:
-    return moment(datetime.now(UTC) + timedelta(seconds=seconds))
+    return utc(datetime.now(UTC) + timedelta(seconds=seconds))
 
 
 def test_pruning_forgets_what_was_said_and_leaves_every_proof(store: AuditStore, home: LogHome) -> None:

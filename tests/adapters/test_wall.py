@@ -124,6 +124,18 @@ def test_a_flood_of_strangers_is_one_record_a_time_with_their_number() -> None:
     assert story(told) == [500, 300]
 
 
+def test_strangers_that_were_not_written_yet_are_written_when_the_gateway_stops() -> None:
+    async def told(wall: Wall, log: Log, hands: Hands) -> list[int]:
+        assert not await wall.allows(body("ExecuteQuery", user="mallory#1"))
+        await until_written(log, 1)
+        for number in range(3):
+            assert not await wall.allows(body("ExecuteQuery", user=f"mallory#{number}"))
+        await wall.close()
+        return [record.count for record in log.records if isinstance(record, AlarmRecord)]
+
+    assert story(told) == [1, 3]
+
+
 def test_what_trino_still_asks_for_a_query_that_just_ended_is_refused_without_an_alarm() -> None:
     async def told(wall: Wall, log: Log, hands: Hands) -> int:
         wall.admit(ADMISSION)

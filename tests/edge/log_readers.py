@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from gateway.adapters.audit_queries import AuditQueries
+from gateway.adapters.audit_index import AuditIndex
+from gateway.adapters.audit_queries import AuditQueries, found_by
 from gateway.adapters.audit_store import AuditStore
 from gateway.dialogue import Dialogue
 from gateway.edge.api import make_app
@@ -94,7 +95,8 @@ async def serving(folder: Path, pages: Pages | None = None, add: AddLog | None =
     log = Log()
     engine = FakeEngine(log, pages) if pages is not None else FakeEngine(log)
     made: Gate = replace(gate(log, engine), audit=store, identity=ByName())
-    queries = AuditQueries(store.storage)
+    index = AuditIndex(store.storage, folder / "audit-index.sqlite")
+    queries = AuditQueries(store.storage, found_by(index))
     access = LogAccess(lambda request: identify(request.scope, made), store, made.clock, lambda port: "", PORTS)
 
     async def ready() -> dict[str, str]:
@@ -114,4 +116,5 @@ async def serving(folder: Path, pages: Pages | None = None, add: AddLog | None =
             yield Served(store, app, http, engine)
     finally:
         await clients.close()
+        index.close()
         store.close()
