@@ -65,6 +65,7 @@ class PostgresStorage(Storage):
     """The log in a database."""
 
     tends_seconds = BEAT_SECONDS
+    _faulty = (psycopg.Error,)
 
     def __init__(self, conninfo: str, origin: str, ports: tuple[str, ...], gateway: str) -> None:
         """Connect, and make the tables if there are none; raises AuditUnavailable."""
@@ -73,8 +74,6 @@ class PostgresStorage(Storage):
         self._backend = 0
         """The server's process behind the last session."""
         self._beat_at: float | None = None
-        self._size = 0
-        self._lost: AuditLost | None = None
         with self._faults():
             self._open()
 
@@ -129,8 +128,7 @@ class PostgresStorage(Storage):
     # --- opening ----------------------------------------------------------------------------------------------------
 
     def _open(self) -> None:
-        if self._lost is not None:
-            raise self._lost
+        self._check_not_lost()
         session = _connect(self._conninfo)
         self._session = session
         _check_server(session)
@@ -139,11 +137,8 @@ class PostgresStorage(Storage):
         turn = _begin(session)
         if turn.meta("origin") != self._origin:
             _unavailable(f"the database holds the log {turn.meta('origin')}, and audit.origin says {self._origin}")
-        if turn.frontier.size < self._size:
-            raise AuditLost(
-                f"the log lost records: {self._size} were written, {turn.frontier.size} are there", hint=_LOST
-            )
-        self._size, self._beat_at = turn.frontier.size, None
+        self._take_size(turn.frontier.size)
+        self._beat_at = None
         self._beat(session)
         _commit(session)
 
@@ -205,24 +200,10 @@ class PostgresStorage(Storage):
         session.execute("ROLLBACK")
         return bool(found) and bytes(found[0][0]) == turn.last.leaf
 
-    @contextlib.contextmanager
-    def _faults(self) -> Iterator[None]:
-        """Turn whatever goes wrong into an error fit for a partner, and let go of the connection."""
-        try:
-            yield
-        except AuditLost as lost:
-            self._lost = lost
-            self._let_go()
-            raise
-        except psycopg.Error as error:
-            self._let_go()
-            if error.sqlstate in _CORRUPT:
-                self._lost = AuditLost(f"the database under the audit log failed: {_words(error)}", hint=_LOST)
-                raise self._lost from error
-            raise fault(error) from error
-        except BaseException:
-            self._let_go()
-            raise
+    def _told(self, error: Exception) -> AuditUnavailable:
+        if isinstance(error, psycopg.Error) and error.sqlstate in _CORRUPT:
+            return AuditLost(f"the database under the audit log failed: {_words(error)}", hint=_LOST)
+        return fault(error)
 
     def _let_go(self) -> None:
         if self._session is not None:
@@ -231,8 +212,7 @@ class PostgresStorage(Storage):
         self._session = None
 
     def _checked(self) -> Session:
-        if self._lost is not None:
-            raise self._lost
+        self._check_not_lost()
         if self._session is None:
             _unavailable("the audit log was closed after a fault and is not open yet")
         return self._session
@@ -265,8 +245,8 @@ def _connect(conninfo: str) -> Session:
         )  # fmt: skip
     except psycopg.ProgrammingError as error:  # what the file holds is not connection info, and may hold a password
         raise AuditUnavailable("audit.postgres.conninfo_file does not say how to reach a database") from error
-    for name, value in _SESSION.items():
-        session.execute("SELECT set_config(%s, %s, false)", (name, value))
+    settings = sql.SQL(", ").join(sql.SQL("set_config(%s, %s, false)") for _ in _SESSION)
+    session.execute(sql.SQL("SELECT {}").format(settings), [word for item in _SESSION.items() for word in item])
     return session
 
 
@@ -333,11 +313,11 @@ def _unavailable(message: str, cause: Exception | None = None) -> NoReturn:
     raise AuditUnavailable(message, hint=_HINT) from cause
 
 
-def fault(error: psycopg.Error) -> AuditUnavailable:
+def fault(error: Exception) -> AuditUnavailable:
     """Say what happened in words fit for a partner: no address and no value is in them."""
     return AuditUnavailable(f"the audit log's database cannot be used: {_words(error)}", hint=_HINT)
 
 
-def _words(error: psycopg.Error) -> str:
-    name = type(error).__name__
-    return f"{name} ({error.sqlstate})" if error.sqlstate else "it does not answer"
+def _words(error: Exception) -> str:
+    state = error.sqlstate if isinstance(error, psycopg.Error) else None
+    return f"{type(error).__name__} ({state})" if state else "it does not answer"

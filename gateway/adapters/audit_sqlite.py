@@ -3,8 +3,7 @@
 *Invariants*
 - A lock file keeps a second gateway out.
 - A file that was moved, replaced or made read-only is a fault, for root too, who could write it all the same.
-- After a fault the file is closed, and only `probe` opens it again: nothing is retried on a handle that failed.
-- After a fault of the disk itself nothing is opened again: what the kernel dropped it may call written (AuditLost).
+- A fault of the disk itself is AuditLost.
 - Whatever a write-ahead log left behind holds was written anew and fsynced before a record is put on top of it: after
   a fault of the disk its pages may be readable and yet be nowhere but in memory.
 - The write-ahead log is folded into the file by us, so that a disk that fails then is heard of.
@@ -39,16 +38,16 @@ _LOST = "The gateway has stopped. Look at the disk, then start it: what was ackn
 class SqliteStorage(Storage):
     """The log in a file of this machine."""
 
+    _faulty = (apsw.Error, OSError)
+
     def __init__(self, file: Path, origin: str, ports: tuple[str, ...], vfs: str | None = None) -> None:
         """Open or make the file; raises AuditUnavailable. `vfs` is SQLite's own word for how it reaches the disk."""
         self._file, self._origin, self._ports, self._vfs = file, origin, ports, vfs
         self._database: apsw.Connection | None = None
         self._lock: int | None = None
         self._opened: dict[Path, tuple[int, int]] = {}
-        self._size = 0
         self._pages = self._folded = 0
         """How many pages the write-ahead log has, and how many it had when it was last folded."""
-        self._lost: AuditLost | None = None
         try:
             self._open()
         except AuditUnavailable:
@@ -93,8 +92,7 @@ class SqliteStorage(Storage):
 
     def _open(self) -> None:
         with self._faults():
-            if self._lost is not None:
-                raise self._lost
+            self._check_not_lost()
             self._file.parent.mkdir(parents=True, exist_ok=True)
             if self._lock is None:
                 self._lock = _take_lock(self._file)
@@ -118,9 +116,7 @@ class SqliteStorage(Storage):
         self._make_tables(database)
         size = Turn(_runs(database)).frontier.size
         database.execute("COMMIT")
-        if size < self._size:
-            raise AuditLost(f"{self._file.name} lost records: {self._size} were written, {size} are there", hint=_LOST)
-        self._size = size
+        self._take_size(size)
         _sync_directory(self._file.parent)
         files = (self._file, self._file.with_name(self._file.name + "-wal"))
         self._opened = {file: _identity(file.stat()) for file in files}
@@ -175,25 +171,10 @@ class SqliteStorage(Storage):
 
     # --- faults -----------------------------------------------------------------------------------------------------
 
-    @contextlib.contextmanager
-    def _faults(self) -> Iterator[None]:
-        """Turn whatever goes wrong into an error fit for a partner, and let go of the file."""
-        try:
-            yield
-        except AuditLost as lost:
-            self._lost = lost
-            self._let_go()
-            raise
-        except apsw.IOError as error:
-            self._lost = AuditLost(f"the disk under {self._file.name} failed: {error}", hint=_LOST)
-            self._let_go()
-            raise self._lost from error
-        except (apsw.Error, OSError) as error:
-            self._let_go()
-            raise fault(self._file, error) from error
-        except BaseException:
-            self._let_go()
-            raise
+    def _told(self, error: Exception) -> AuditUnavailable:
+        if isinstance(error, apsw.IOError):
+            return AuditLost(f"the disk under {self._file.name} failed: {error}", hint=_LOST)
+        return fault(self._file, error)
 
     def _let_go(self) -> None:
         if self._database is not None:
@@ -202,8 +183,7 @@ class SqliteStorage(Storage):
         self._database = None
 
     def _checked(self) -> apsw.Connection:
-        if self._lost is not None:
-            raise self._lost
+        self._check_not_lost()
         if self._database is None:
             _unavailable("the audit log was closed after a fault and is not open yet")
         self._check_files()

@@ -159,7 +159,7 @@ class Turn(Reader):
     @cached_property
     def ports(self) -> tuple[str, ...]:
         """The ports that an entry of this log holds a value for."""
-        return ports_of(self)
+        return tuple(filter(None, self.meta("ports").split(",")))
 
     def append(self, row: Row, logged: str) -> None:
         """Put a record at the end."""
@@ -268,10 +268,58 @@ CREATE TABLE tiles (level INTEGER NOT NULL, number INTEGER NOT NULL, root BLOB N
 
 
 class Storage(ABC):
-    """Where a log is kept. One thread writes; any number may read."""
+    """Where a log is kept. One thread writes; any number may read.
+
+    *Invariants*
+    - After a fault the place is let go of, and only `probe` opens it again: nothing is retried on what failed.
+    - After AuditLost nothing is opened again: what the kernel or the database dropped it may call written.
+    - A log that has fewer records than it had is lost.
+    """
 
     tends_seconds: float | None = None
     """How often its writer must take a turn, even an empty one; None: only when there is something to be written."""
+    _faulty: tuple[type[Exception], ...] = ()
+    """What goes wrong in a storage of this kind."""
+    _lost: AuditLost | None = None
+    _size = 0
+    """How many records were written, as far as this process knows."""
+
+    @contextlib.contextmanager
+    def _faults(self) -> Iterator[None]:
+        """Turn whatever goes wrong into an error fit for a partner, and let go of the place."""
+        try:
+            yield
+        except AuditUnavailable as error:
+            self._fail(error)
+            raise
+        except self._faulty as error:
+            raise self._fail(self._told(error)) from error
+        except BaseException:
+            self._let_go()
+            raise
+
+    def _fail(self, error: AuditUnavailable) -> AuditUnavailable:
+        self._lost = error if isinstance(error, AuditLost) else self._lost
+        self._let_go()
+        return error
+
+    def _check_not_lost(self) -> None:
+        if self._lost is not None:
+            raise self._lost
+
+    def _take_size(self, size: int) -> None:
+        """Take up a log of that many records, once it was opened; raises AuditLost."""
+        if size < self._size:
+            raise AuditLost(f"the audit log lost records: {self._size} were written, {size} are there", hint=_RESTORE)
+        self._size = size
+
+    @abstractmethod
+    def _told(self, error: Exception) -> AuditUnavailable:
+        """Say what happened in words fit for a partner; AuditLost if the log may have lost what was written."""
+
+    @abstractmethod
+    def _let_go(self) -> None:
+        """Close what is open; raises nothing."""
 
     @abstractmethod
     def commit(self, write: Callable[[Turn], T]) -> T:
@@ -292,8 +340,3 @@ class Storage(ABC):
     @abstractmethod
     def close(self) -> None:
         """Let go of it."""
-
-
-def ports_of(reader: Reader) -> tuple[str, ...]:
-    """Return the ports that an entry of this log holds a value for."""
-    return tuple(filter(None, reader.meta("ports").split(",")))
