@@ -1,7 +1,6 @@
 """How long it takes to check a whole log, and in how much memory: `python -m stack.bench_verify [RECORDS]`.
 
-The log is made straight in the storage, in large turns, with records as a month of queries leaves them: a decision of
-about 1.2 kB and an outcome for each, a checkpoint cosigned by three witnesses after each 2,000 records.
+The log is `stack.made_log`'s, with a checkpoint cosigned by three witnesses after each 2,000 records.
 """
 
 from __future__ import annotations
@@ -12,27 +11,15 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.adapters.audit_checking import check_file
-from gateway.adapters.audit_sqlite import SqliteStorage
 from gateway.adapters.audit_storage import Turn
-from gateway.audit.growth import grow
 from gateway.audit.note import WITNESS, Signer, signatures_of
-from gateway.audit.record import (
-    DecisionRecord,
-    OutcomeRecord,
-    Record,
-    RecordedPartner,
-    RecordedTable,
-    ServiceRecord,
-)
 from gateway.checking.joining import Wanted
 
 PORTS = ("hueneme", "long_beach", "los_angeles", "oakland", "san_diego")
@@ -64,55 +51,16 @@ SIGNER = _signer(ORIGIN, 1, 1)
 WITNESSES = tuple(_signer(f"{port}.bench.local/witness", WITNESS, at + 2) for at, port in enumerate(PORTS[:3]))
 
 
-def make_log(file: Path, count: int = RECORDS, told: Callable[[int], None] = lambda done: None) -> None:
+def make_log(file: Path, count: int = RECORDS) -> None:
     """Make a log of so many records."""
-    storage = SqliteStorage(file, ORIGIN, PORTS)
-    start = datetime(2026, 11, 1, tzinfo=UTC)
-    for low in range(0, count, IN_A_TURN):
+    from stack import made_log  # what is measured does without all that makes it
 
-        def write(turn: Turn, low: int = low) -> None:
-            for index in range(low, min(low + IN_A_TURN, count)):
-                logged = (start + timedelta(milliseconds=index)).isoformat(timespec="milliseconds").split("+")[0] + "Z"
-                _, row = grow(_record(index, logged), index, logged, index.to_bytes(32, "big"), PORTS)
-                turn.append(row, logged)
-            text, _ = signatures_of(turn.sign(SIGNER, logged))
-            turn.cosign(turn.frontier.size, "".join(each.signature(text, 1_700_000_000) for each in WITNESSES))
-
-        storage.commit(write)
-        told(low + IN_A_TURN)
-    storage.close()
+    made_log.make_log(file, ORIGIN, count, in_a_turn=IN_A_TURN, sign=_sign)
 
 
-def _record(index: int, logged: str) -> Record:
-    if index < 2:
-        return ServiceRecord("", logged, "started" if index else "opened", "gateway-1", "bench", PORTS, ORIGIN)
-    concerns = PORTS[index // 2 % 4 :][:2]
-    query = f"20261101_{index // 2:08}"
-    if index % 2:
-        return OutcomeRecord(query, logged, index - 1, "finished", 120, 48_000, concerns, concerns=concerns)
-    tables = tuple(
-        RecordedTable(
-            port, "freight.vessel_calls", ("call_id", "vessel_name", "eta"), {"vessel_name": "keyed_hash"},
-            ("carrier_smdg = 'MSC'",), (f"{port}-2026",),
-        )
-        for port in concerns
-    )  # fmt: skip
-    sql = "SELECT port, vessel_name, count(*) AS calls FROM vessel_calls WHERE eta >= DATE '2026-11-01' GROUP BY 1, 2"
-    return DecisionRecord(
-        query=query,
-        time=logged,
-        partner=RecordedPartner(f"planner-{index % 50}", "msc", "carrier", ("planner",), f"t-{index}", {"smdg": "MSC"}),
-        purpose="berth_planning",
-        client="portgate-cli",
-        sql=sql,
-        sent_sql=f"{sql} -- {sql}",
-        tables=tables,
-        revisions={port: "3f5a" * 8 for port in concerns},
-        decision=f"d-{index}",
-        build="bench",
-        asked={f"{port}.freight.vessel_calls": {"eta": "filter", "vessel_name": "select group"} for port in concerns},
-        concerns=concerns,
-    )  # fmt: skip
+def _sign(turn: Turn) -> None:
+    text, _ = signatures_of(turn.sign(SIGNER, turn.logged))
+    turn.cosign(turn.frontier.size, "".join(each.signature(text, 1_700_000_000) for each in WITNESSES))
 
 
 def measure(file: Path, records: int, processes: int = 0) -> Figures:

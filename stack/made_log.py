@@ -1,7 +1,7 @@
 """A number -> an audit log of that many records, as a busy year of the demo partners would leave it.
 
 Queries come with their decision, execution and outcome, with refusals, alarms and readings between them. They are
-written straight into the storage, in large turns; nothing of it is signed.
+written straight into the storage, in large turns; nothing of it is signed but what the caller signs.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 import functools
 import itertools
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from gateway.adapters.audit_sqlite import SqliteStorage
-from gateway.adapters.audit_storage import Turn
+from gateway.adapters.audit_storage import OpenDecision, Turn
 from gateway.adapters.catalog_files import read_catalog
 from gateway.adapters.issuer import read_partners
 from gateway.audit.growth import grow
@@ -43,6 +43,7 @@ from gateway.settings import Settings
 PORTS: tuple[str, ...] = tuple(sorted(Settings.model_fields["ports"].default))
 FIRST, DAYS = datetime(2025, 11, 1, tzinfo=UTC), 390
 TURN = 5_000
+GATEWAY = "gateway-1"
 OPEN_QUERIES = 12
 """How many queries are under way at once: as far apart stand the records of one."""
 
@@ -52,21 +53,35 @@ _STATES: tuple[State, ...] = ("finished",) * 18 + ("failed", "cancelled")
 _CODES = ("query_failed", "port_unavailable", "limit_reached")
 
 
-def make_log(file: Path, origin: str, count: int, seed: int = 7) -> None:
-    """Write a log of that many records."""
+def make_log(
+    file: Path,
+    origin: str,
+    count: int,
+    seed: int = 7,
+    in_a_turn: int = TURN,
+    sign: Callable[[Turn], None] | None = None,
+) -> None:
+    """Write a log of that many records; `sign` is called at the end of each turn."""
     storage = SqliteStorage(file, origin, PORTS)
     try:
-        records = itertools.islice(Year(count, seed).records(), count)
-        while group := list(itertools.islice(records, TURN)):
-            storage.commit(functools.partial(_write, group))
+        records = itertools.islice(Year(count, seed, origin).records(), count)
+        while group := list(itertools.islice(records, in_a_turn)):
+            storage.commit(functools.partial(_write, group, sign))
     finally:
         storage.close()
 
 
-def _write(group: Sequence[Record], turn: Turn) -> None:
+def _write(group: Sequence[Record], sign: Callable[[Turn], None] | None, turn: Turn) -> None:
     for record in group:
         seed = random.randbytes(32)  # noqa: S311 - nothing is hidden by it
-        turn.append(grow(record, turn.frontier.size, record.time, seed, PORTS)[1], record.time)
+        row = grow(record, turn.frontier.size, record.time, seed, PORTS)[1]
+        turn.append(row, record.time)
+        if isinstance(record, DecisionRecord):
+            turn.open_decision(OpenDecision(row.index, record.query, GATEWAY, record.concerns))
+        elif isinstance(record, OutcomeRecord):
+            turn.close_decision(record.decision_index, record.query)
+    if sign is not None:
+        sign(turn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +102,9 @@ class _Query:
 class Year:
     """A year of records, drawn anew from its seed."""
 
-    def __init__(self, count: int, seed: int) -> None:
+    def __init__(self, count: int, seed: int, origin: str) -> None:
         self._chance = random.Random(seed)  # noqa: S311
-        self._count = count
+        self._count, self._origin = count, origin
         self._index = 0
         self._number = 0
         catalog = read_catalog(CHECKOUT / "catalog", PORTS)
@@ -101,8 +116,9 @@ class Year:
 
     def records(self) -> Iterator[Record]:
         """Yield records without end; each is the next of its log."""
-        yield ServiceRecord("", self._time(), "opened", "gateway-1", "made", PORTS, "made")
-        yield ServiceRecord("", self._time(), "started", "gateway-1", "made", PORTS)
+        yield ServiceRecord("", self._time(), "opened", GATEWAY, "made", PORTS, self._origin)
+        self._index = 1
+        yield ServiceRecord("", self._time(), "started", GATEWAY, "made", PORTS)
         self._index = 2
         open_: list[Iterator[Record]] = []
         while True:
@@ -176,7 +192,7 @@ class Year:
             ),
             LoginRecord("", time, "unauthenticated", "somebody", 3),
             ReadingRecord("", time, auditor, "auditor", "search", {"kind": "alarm"}, 12),
-            ServiceRecord("", time, "started", "gateway-1", "made", PORTS),
+            ServiceRecord("", time, "started", GATEWAY, "made", PORTS),
         ]
         return self._chance.choice(drawn)
 
