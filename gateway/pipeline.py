@@ -18,9 +18,10 @@ from gateway.explain import Explanation, explained, tables_read
 from gateway.kernel.authorise import ask_all, grant_of
 from gateway.kernel.keys import mask_keys
 from gateway.model import Asked, AskedTable, Catalog, Decision, Facts, Partner, Place, Question
+from gateway.moments import utc
 from gateway.parts import AuditLog, Clock, Engine, Identity, Kernel, Policy, Usage
 from gateway.purpose import check_purpose, check_withheld
-from gateway.recording import refusal_record, utc
+from gateway.recording import refusal_record
 from gateway.running import RunningAnswers
 from gateway.session.metadata import RecentQuery, Seen, contents, seen
 from gateway.sights import Sights

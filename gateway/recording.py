@@ -22,12 +22,7 @@ from gateway.conversation import Position, QueryRequest
 from gateway.errors import GatewayError
 from gateway.kernel.plan import Plan
 from gateway.model import USES, Admission, AskedTable, Beyond, Decision, Grant, Partner, Reach, Use
-
-
-def utc(moment: datetime) -> str:
-    """Write a moment as `2026-11-22T16:45:06.123Z`."""
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
-
+from gateway.moments import utc
 
 MOST_QUOTED = 2_000
 """How long a text in quotes may be in a record; metadata of thousands of columns stands in one."""

@@ -29,7 +29,7 @@ from gateway.edge.trino_protocol import TrinoProtocol
 from gateway.edge.wall import wall_app
 from gateway.errors import NotAllowed
 from gateway.model import Admission, Partner, TableName
-from gateway.recording import utc
+from gateway.moments import utc
 from gateway.settings import Settings, read_settings
 from gateway.usage import Meter
 from gateway.wiring import Gateway

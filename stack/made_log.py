@@ -36,8 +36,8 @@ from gateway.audit.record import (
     State,
 )
 from gateway.model import CANONICAL_CATALOG, Catalog
+from gateway.moments import utc
 from gateway.options import CHECKOUT
-from gateway.recording import utc
 from gateway.settings import Settings
 
 PORTS: tuple[str, ...] = tuple(sorted(Settings.model_fields["ports"].default))

@@ -16,7 +16,7 @@ from gateway.adapters import clock
 from gateway.adapters.audit_storage import Reader, Turn
 from gateway.adapters.audit_writing import now, write
 from gateway.audit.record import PruningRecord
-from gateway.recording import utc
+from gateway.moments import utc
 
 ROWS_AT_ONCE = 1_000
 """So many are pruned in one turn; meanwhile nobody else can write."""

@@ -10,7 +10,7 @@ from gateway.audit.growth import grow
 from gateway.audit.record import DecisionRecord, OutcomeRecord, Receipt, Record
 from gateway.audit.views import SEED_BYTES
 from gateway.errors import Broken
-from gateway.recording import utc
+from gateway.moments import utc
 
 
 def write(turn: Turn, record: Record, gateway: str) -> Receipt | Broken:

@@ -28,11 +28,11 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from gateway.audit.record import AlarmRecord, PublicationRecord
 from gateway.errors import Unavailable
+from gateway.moments import utc
 from gateway.parts import AuditLog, Clock
 from gateway.policy.bundle import LIBRARY, Bundle, read_library, read_port
 from gateway.policy.refusal import BundleRefused
 from gateway.policy.signature import public_key
-from gateway.recording import utc
 from gateway.running import RunningAnswers, Suspension
 
 GRACE_SECONDS = 5.0

@@ -36,8 +36,9 @@ from gateway.adapters.trino_events import (
 from gateway.audit.record import AlarmRecord, ExecutionRecord
 from gateway.errors import AuditUnavailable, Broken
 from gateway.model import Admission, Beyond, Reach
+from gateway.moments import utc
 from gateway.parts import AuditLog, Clock
-from gateway.recording import alarm_record, utc
+from gateway.recording import alarm_record
 
 WAIT_SECONDS = 60.0
 """How long Trino may take to tell of a query that has ended."""

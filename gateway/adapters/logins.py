@@ -14,8 +14,8 @@ import orjson
 from gateway.adapters.tally import Tally
 from gateway.audit.record import LoginRecord
 from gateway.errors import AuditUnavailable, Broken, GatewayError
+from gateway.moments import utc
 from gateway.parts import AuditLog, Clock
-from gateway.recording import utc
 
 MAX_CLAIMED = 200
 """How much of a claimed subject is kept, in characters."""

@@ -34,8 +34,8 @@ from gateway.audit.note import signatures_of
 from gateway.audit.record import AlarmRecord, DecisionRecord, OutcomeRecord, Receipt, Record
 from gateway.audit.tree import consistency_proof
 from gateway.errors import AuditUnavailable, Broken
+from gateway.moments import utc
 from gateway.parts import AuditLog, Clock
-from gateway.recording import utc
 from gateway.running import RunningAnswers
 from gateway.settings import AuditSettings
 

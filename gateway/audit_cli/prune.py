@@ -62,7 +62,7 @@ def _prune_all(storage: Storage, chosen: AuditSettings, moment: str) -> int:
 
 
 def _moment(day: str) -> str:
-    from gateway.recording import utc
+    from gateway.moments import utc
 
     try:
         begins = datetime.combine(datetime.strptime(day, "%Y-%m-%d"), time.min, UTC)

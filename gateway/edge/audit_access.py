@@ -19,8 +19,9 @@ from gateway.edge.bundles import is_steward
 from gateway.errors import Denied
 from gateway.log_search import OF_A_PORT, Asker, Role, Scope
 from gateway.model import Partner
+from gateway.moments import utc
 from gateway.parts import AuditLog, Clock
-from gateway.recording import recorded_partner, utc
+from gateway.recording import recorded_partner
 
 AUDITOR = "auditor"
 WITNESS = "witness"

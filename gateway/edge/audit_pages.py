@@ -27,7 +27,7 @@ from gateway.edge.problems import NotFound, broken, problem_of
 from gateway.edge.stream import STALLED_READER_SECONDS, note_unforeseen, until_gone
 from gateway.errors import BadRequest, TooMany
 from gateway.log_search import FILTERS, Entry, Found, Scope, Shown, Wanted
-from gateway.recording import utc
+from gateway.moments import utc
 
 MOST_RECORDS, USUAL_RECORDS = 1_000, 100
 HEARTBEAT_SECONDS, LOOK_SECONDS = 15.0, 0.5

@@ -25,7 +25,7 @@ from gateway.edge.parameters import said
 from gateway.edge.room import Room
 from gateway.errors import BadRequest, Denied
 from gateway.flagging import Flag, Thresholds, flags
-from gateway.recording import utc
+from gateway.moments import utc
 from gateway.reporting import DIMENSIONS, Report, cells, report
 
 T = TypeVar("T")

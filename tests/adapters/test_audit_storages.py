@@ -23,7 +23,7 @@ from gateway.audit.record import Record
 from gateway.audit.tiles import Tile
 from gateway.audit.tree import includes, inclusion_proof
 from gateway.errors import AuditUnavailable, Broken
-from gateway.recording import utc
+from gateway.moments import utc
 from tests.adapters.audit_homes import InFile, InPostgres, LogHome, look_through, open_store
 from tests.adapters.records import decision, outcome, refusal
 
