@@ -21,14 +21,14 @@ from itertools import islice
 from typing import Any
 
 from gateway.audit.canonical import Members, canonical
-from gateway.audit.note import LOG, Checkpoint, NoteRefused, Signer, Verifier, checkpoint_in, decoded, signers_of
+from gateway.audit.note import LOG, Checkpoint, NoteRefused, Signer, Verifier, checkpoint_in, signers_of
 from gateway.audit.tree import includes
 from gateway.strict_json import read_strict_json
+from gateway.tlog_proof import Parts, parts_of
 
 VERSION = 1
 TITLE = f"portgate receipt v{VERSION}"
 NAME_ENDS = "/receipt"
-PROOF_TITLE = "c2sp.org/tlog-proof@v1"
 
 WITHHOLDING = frozenset(
     {"column_masked", "column_partly_shown", "column_withheld", "groups_withheld", "port_not_sharing", "rows_filtered"}
@@ -215,28 +215,24 @@ def check_proof(said: Members, proof: str, receipts: Verifier) -> tuple[str, Che
 
     `proof` is a C2SP tlog-proof of the decision or the outcome, under a checkpoint that the log has signed.
     """
-    head, gap, note = proof.partition("\n\n")
-    lines = [line for line in head.split("\n") if not line.startswith("extra ")]
-    if not gap or lines[:1] != [PROOF_TITLE] or len(lines) < 2 or not lines[1].startswith("index "):
-        raise ReceiptRefused(f"this is no proof of the form {PROOF_TITLE}")
     log = Verifier(said["log"], LOG, receipts.public)
     try:
-        text, signed = signers_of(note, [log])
+        parts = parts_of(proof)
+        text, signed = signers_of(parts.note, [log])
         checkpoint = checkpoint_in(text)
-        path = [decoded(line) for line in lines[2:]]
     except NoteRefused as error:
         raise ReceiptRefused(f"the proof is refused: {error}") from error
     if log not in signed or checkpoint.origin != log.name:
         raise ReceiptRefused(f"the proof's checkpoint is not signed by {log.name}")
-    return _proven(said, lines[1].removeprefix("index "), path, checkpoint), checkpoint
+    return _proven(said, parts, checkpoint), checkpoint
 
 
-def _proven(said: Members, index: str, path: Sequence[bytes], checkpoint: Checkpoint) -> str:
+def _proven(said: Members, proof: Parts, checkpoint: Checkpoint) -> str:
     for record in ("decision", "outcome"):
         held: Mapping[str, Any] = said[record]
-        if index == str(held["index"]):
+        if proof.index == held["index"]:
             leaf = bytes.fromhex(held["leaf"])
-            if includes(leaf, held["index"], checkpoint.size, path, checkpoint.root):
+            if includes(leaf, proof.index, checkpoint.size, proof.hashes, checkpoint.root):
                 return record
-            raise ReceiptRefused(f"record {index} of the log is not the {record} that the receipt names")
-    raise ReceiptRefused(f"the proof is of record {index}, and the receipt names others")
+            raise ReceiptRefused(f"record {proof.index} of the log is not the {record} that the receipt names")
+    raise ReceiptRefused(f"the proof is of record {proof.index}, and the receipt names others")

@@ -25,10 +25,8 @@ from gateway.audit.note import Checkpoint, NoteRefused, Signer, Verifier, decode
 from gateway.audit.tree import HASH_BYTES, Subtree, includes, inclusion_proof, leaf_hash
 from gateway.audit.views import WHOLE, commitment
 from gateway.checking.joining import Wanted, read_checkpoint
+from gateway.tlog_proof import HEADER, parts_of
 
-HEADER = "c2sp.org/tlog-proof@v1"
-MAX_HASHES = 63
-MAX_CHARACTERS = 1 << 20
 STATEMENT = "portgate statement about one record"
 SUFFIX = ".tlog-proof"
 
@@ -86,12 +84,13 @@ def statement(index: int, entry: bytes, read: bytes, signer: Signer) -> str:
 def opened(text: str, key: Verifier, witnesses: Sequence[Verifier] = ()) -> Proved:
     """Check a proof against the log's key; raises NotProven."""
     try:
-        index, hashes, extra, note = _parts(text)
-        checkpoint, signers = read_checkpoint(note, Wanted(key, tuple(witnesses)))
-        disclosure = _disclosure(extra)
+        parts = parts_of(text)
+        checkpoint, signers = read_checkpoint(parts.note, Wanted(key, tuple(witnesses)))
+        disclosure = _disclosure(parts.extra)
     except NoteRefused as refused:
         raise NotProven(str(refused)) from None
-    if not includes(leaf_hash(disclosure.entry), index, checkpoint.size, hashes, checkpoint.root):
+    index = parts.index
+    if not includes(leaf_hash(disclosure.entry), index, checkpoint.size, parts.hashes, checkpoint.root):
         raise NotProven(f"the log's tree of {checkpoint.size} records does not hold this entry at {index}")
     _check_tie(index, disclosure, key)
     cosigners = {each.name: when for each, when in signers.items() if each != key}
@@ -121,22 +120,6 @@ def _statement_text(index: int, entry: bytes, read: bytes) -> str:
     return "\n".join(
         [STATEMENT, str(index), *(base64.b64encode(each).decode() for each in (leaf_hash(entry), digest)), ""]
     )
-
-
-def _parts(text: str) -> tuple[int, list[bytes], bytes, str]:
-    """Take a proof apart: index, hashes, extra, checkpoint."""
-    head, gap, note = text.partition("\n\n")
-    lines = head.split("\n")
-    is_long = len(lines) > MAX_HASHES + 3 or len(text) > MAX_CHARACTERS
-    if not gap or is_long or len(lines) < 3 or lines[0] != HEADER or not lines[1].startswith("extra "):
-        raise NotProven(f"this is no proof of a record: its first line is not {HEADER}, or it is cut short")
-    number = lines[2].removeprefix("index ")
-    if not (number.isascii() and number.isdigit() and len(number) < 20 and f"index {int(number)}" == lines[2]):
-        raise NotProven("the proof does not say the index of its record")
-    hashes = [decoded(line) for line in lines[3:]]
-    if any(len(each) != HASH_BYTES for each in hashes):
-        raise NotProven("a line of the proof is no hash")
-    return int(number), hashes, decoded(lines[1].removeprefix("extra ")), note
 
 
 def _disclosure(extra: bytes) -> Disclosure:

@@ -30,7 +30,6 @@ from gateway.audit.views import WHOLE, salt, view
 from gateway.checking.proofs import Disclosure, proof_text
 from gateway.receipt import (
     NAME_ENDS,
-    PROOF_TITLE,
     TITLE,
     Ended,
     ReceiptRefused,
@@ -45,6 +44,7 @@ from gateway.receipt import (
     write_receipt,
 )
 from gateway.strict_json import read_strict_json
+from gateway.tlog_proof import HEADER
 from tests.audit.logs import KEY, ORIGIN, PORTS, SIGNER
 
 NOON = "2026-11-22T12:00:00.000Z"
@@ -317,7 +317,7 @@ def proof(index: int, signer: Signer = SIGNER) -> str:
         left = left.add(leaf)
     path = [leaves[5 - index], left.root()] if index in (2, 3) else []
     head = Checkpoint(ORIGIN, 4, tree.root())
-    lines = [PROOF_TITLE, f"index {index}", *(base64.b64encode(each).decode() for each in path)]
+    lines = [HEADER, f"index {index}", *(base64.b64encode(each).decode() for each in path)]
     return "\n".join(lines) + f"\n\n{head.text}\n{signer.signature(head.text)}"
 
 
@@ -334,7 +334,7 @@ def test_its_records_are_proven_to_stand_in_the_log(index: int, record: str) -> 
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("index 2", "index 3"), ("index 2", "index 1"), ("index 2", "index 02"), (PROOF_TITLE, "proof"), ("\n\n", "\n"),
+        ("index 2", "index 3"), ("index 2", "index 1"), ("index 2", "index 02"), (HEADER, "proof"), ("\n\n", "\n"),
         ("index 2\n", "index 2\nAAAA\n"), ("index 2\n", "index 2\n?\n"), ("\n4\n", "\n5\n"), (ORIGIN, "other"),
     ],
 )  # fmt: skip
