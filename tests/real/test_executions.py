@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 import httpx
@@ -33,6 +34,7 @@ CALLS = {
 }
 """The table of each port that holds its calls."""
 GENERATED = "_generated._generated_query"
+TRIES = 5
 
 Members = Mapping[str, Any]
 
@@ -70,11 +72,32 @@ def decision_of(stack: Stack, query: str) -> Members:
     return entry.record
 
 
+def whole(stack: Stack, sql: str, is_whole: Callable[[Members], bool]) -> tuple[Members, Members]:
+    """Decision and execution of a question, asked anew while Trino's figures are not whole.
+
+    Trino now and then leaves the last figures of a scan out of what it tells (trinodb/trino#5172): tables never.
+    """
+    for _ in range(TRIES):
+        query = answered(stack, sql)
+        decision, execution = decision_of(stack, query), execution_of(stack, query)
+        if is_whole(execution):
+            break
+    return decision, execution
+
+
 @pytest.fixture(scope="module")
 def five(stack: Stack) -> tuple[Members, Members]:
     """Decision and execution of a query over five ports."""
-    query = answered(stack, FIVE)
-    return decision_of(stack, query), execution_of(stack, query)
+    counted: dict[str, int] = {}
+    with closing(stack.trino()) as trino:
+        for port, table in CALLS.items():
+            [[counted[port]]] = trino.cursor().execute(f"SELECT count(*) FROM {port}.{table}").fetchall()
+
+    def is_whole(execution: Members) -> bool:
+        figures = per_port([execution])
+        return all(figures.get(port, (0, 0))[0] >= count for port, count in counted.items())
+
+    return whole(stack, FIVE, is_whole)
 
 
 def test_an_execution_holds_the_tables_and_columns_that_the_decision_let(five: tuple[Members, Members]) -> None:
@@ -114,9 +137,9 @@ def test_the_rows_of_each_port_are_those_that_the_port_has(
 
 
 def test_a_port_that_counts_itself_gives_one_row(stack: Stack) -> None:
-    query = answered(stack, "SELECT count(year_month) FROM long_beach.polbops.teu_monthly")
+    sql = "SELECT count(year_month) FROM long_beach.polbops.teu_monthly"
 
-    execution = execution_of(stack, query)
+    _, execution = whole(stack, sql, lambda execution: per_port([execution]) != {"long_beach": (0, 0)})
 
     assert per_port([execution]) == {"long_beach": (1, 9)}
     assert [(t["table"], t["columns"], t["rows"]) for t in execution["tables"]] == [

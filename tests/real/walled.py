@@ -89,13 +89,13 @@ class Walled:
     def _alarms(self, user: str) -> list[AlarmRecord]:
         return [record for record in self.log.records if isinstance(record, AlarmRecord) and record.user == user]
 
-    def told_of(self, user: str, seconds: float = 10.0) -> ExecutionRecord:
-        """What Trino told of the query of a user string, within these seconds."""
+    def told_of(self, user: str, after: int = 0, seconds: float = 10.0) -> ExecutionRecord:
+        """What Trino told of the query of a user string, after so many others of it, within these seconds."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            for record in list(self.log.records):
-                if isinstance(record, ExecutionRecord) and record.user == user:
-                    return record
+            told = [each for each in list(self.log.records) if isinstance(each, ExecutionRecord) and each.user == user]
+            if len(told) > after:
+                return told[after]
             time.sleep(0.05)
         raise AssertionError(f"Trino told nothing of {user}")
 
