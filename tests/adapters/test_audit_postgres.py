@@ -188,8 +188,9 @@ def test_sessions_that_are_ended_under_load_lose_nothing_and_leave_no_doubt(home
 
 
 def test_a_log_that_lost_records_ends_the_gateway(home: InPostgres) -> None:
-    storage = home.storage()
-    store = AuditStore(storage, open_store(home, "gateway-2")._writer)
+    store = open_store(home)
+    storage = store.storage
+    assert isinstance(storage, PostgresStorage)
 
     async def story() -> None:
         await store.append(refusal("q1"))
@@ -205,6 +206,7 @@ def test_a_log_that_lost_records_ends_the_gateway(home: InPostgres) -> None:
 
     asyncio.run(story())
     assert isinstance(store.lost.result(5), AuditLost)
+    store.close()
 
 
 @pytest.mark.parametrize("name", ["fsync", "full_page_writes"])
