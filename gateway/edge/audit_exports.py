@@ -26,6 +26,7 @@ from gateway.audit.views import salt, view
 from gateway.edge.audit_access import LogReader
 from gateway.edge.formats.arrow import Sink
 from gateway.edge.formats.csv import csv_line, escape_formula
+from gateway.log_search import NOBODY, Asker, asker_of
 
 IN_A_GROUP = 5_000
 """How many records a row group of Parquet has."""
@@ -38,8 +39,8 @@ COLUMNS: Mapping[str, Callable[[Members], Any]] = {
     "kind": lambda told: told["kind"],
     "query": lambda told: told["query"],
     "time": lambda told: told["time"],
-    "partner": lambda told: _asker(told).get("id"),
-    "organisation": lambda told: _asker(told).get("organisation"),
+    "partner": lambda told: asker_of(told)[1] or None,
+    "organisation": lambda told: asker_of(told)[0] or None,
     "purpose": lambda told: told.get("purpose"),
     "state": lambda told: told.get("state"),
     "code": lambda told: told.get("code"),
@@ -136,42 +137,32 @@ def _counted(found: Iterable[tuple[Row, Members]], asked: Asked, count: Count) -
 
 def chosen(log: LogRows, reader: LogReader, asked: Asked) -> Iterator[tuple[Row, Members]]:
     """Yield the records that the reader may see and has asked for; one that was pruned tells nothing any more."""
-    askers: dict[int, tuple[str, str]] = {}
+    askers: dict[int, Asker] = {}
     is_whole = reader.role == "auditor" and not asked.filters
     for row in log.rows(asked.low, asked.high):
         told: Members = orjson.loads(row.line) if row.line else {}
         if is_whole:
             yield row, told
         elif told:
-            asker = asker_of(told, log, askers)
+            asker = asker_of_query(told, log, askers)
             if reader.may_see(told["kind"], tuple(told["concerns"]), asker) and _is_chosen(told, asker, asked.filters):
                 yield row, told
 
 
-def _asker(told: Members) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = told.get("partner") or told.get("reader") or {}
-    return found
-
-
-def asker_of(told: Members, log: LogRows, askers: dict[int, tuple[str, str]]) -> tuple[str, str]:
-    """Organisation and id of who asked; of an outcome those of its decision, which are remembered until then."""
+def asker_of_query(told: Members, log: LogRows, askers: dict[int, Asker]) -> Asker:
+    """Say who asked; of what belongs to a decision, that one's asker, remembered until its outcome comes."""
     if told["kind"] == "decision":
-        askers[told["index"]] = _who(told)
+        askers[told["index"]] = asker_of(told)
     at = told.get("decision_index", 0)
     if at == 0:
-        return _who(told)
+        return asker_of(told)
     if at not in askers:
         row = log.row(at)
-        askers[at] = _who(orjson.loads(row.line)) if row and row.line else ("", "")
+        askers[at] = asker_of(orjson.loads(row.line)) if row and row.line else NOBODY
     return askers.pop(at) if told["kind"] == "outcome" else askers[at]
 
 
-def _who(told: Members) -> tuple[str, str]:
-    asker = _asker(told)
-    return str(asker.get("organisation", "")), str(asker.get("id", ""))
-
-
-def _is_chosen(told: Members, asker: tuple[str, str], filters: Mapping[str, str]) -> bool:
+def _is_chosen(told: Members, asker: Asker, filters: Mapping[str, str]) -> bool:
     said = {
         "kind": told["kind"],
         "partner": asker[1],

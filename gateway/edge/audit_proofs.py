@@ -32,7 +32,7 @@ from gateway.edge.audit_exports import (
     Count,
     LogRows,
     OpenLog,
-    asker_of,
+    asker_of_query,
     chunks,
     counted,
 )
@@ -96,7 +96,7 @@ class Proofs:
     def _proof(self, reader: LogReader, index: int) -> str:
         with self.open() as log:
             told = _told(log, index)
-            if not reader.may_see(told["kind"], tuple(told["concerns"]), asker_of(told, log, {})):
+            if not reader.may_see(told["kind"], tuple(told["concerns"]), asker_of_query(told, log, {})):
                 raise _no_record(index)
             return proof_of(log, index, reader, self.signer)
 

@@ -21,10 +21,11 @@ from starlette.responses import Response
 
 from gateway.audit.canonical import Members
 from gateway.audit.note import Signer
-from gateway.edge.audit_access import LogAccess, LogReader
+from gateway.edge.audit_access import LogAccess
 from gateway.edge.front import Answered
 from gateway.edge.problems import NotFound
 from gateway.errors import AuditUnavailable
+from gateway.log_search import NOBODY, asker_of
 from gateway.receipt import Ended, write_receipt
 
 PATH = "/api/audit/receipts/"
@@ -82,8 +83,8 @@ def add_receipts(app: FastAPI, answers: Answers, access: LogAccess, signer: Sign
     async def receipt(request: Request, answered: str) -> Response:
         reader = await access.reader(request)
         first, ended = await answers.ended(answered) if _QUERY.fullmatch(answered) else (None, None)
-        is_own = first is not None and _is_own(reader, first)
-        if first is None or not (is_own or reader.may_see(first["kind"], tuple(first["concerns"]), ("", ""))):
+        is_own = first is not None and asker_of(first) == (reader.partner.organisation, reader.partner.id)
+        if first is None or not (is_own or reader.may_see(first["kind"], tuple(first["concerns"]), NOBODY)):
             raise NotFound("there is no such query", hint="its id is in the answer's first line and headers")
         if ended is None:
             raise NotFound("this query has no receipt: it did not end well", hint="ask it again")
@@ -95,8 +96,3 @@ def add_receipts(app: FastAPI, answers: Answers, access: LogAccess, signer: Sign
         note = write_receipt(ended, signer, view)
         name = f'attachment; filename="{answered}.receipt"'
         return Response(note, media_type=MEDIA_TYPE, headers={"content-disposition": name})
-
-
-def _is_own(reader: LogReader, first: Members) -> bool:
-    asker = first.get("partner", {})
-    return (asker.get("organisation"), asker.get("id")) == (reader.partner.organisation, reader.partner.id)

@@ -25,6 +25,7 @@ from gateway.edge.parameters import said
 from gateway.edge.room import Room
 from gateway.errors import BadRequest, Denied
 from gateway.flagging import Flag, Thresholds, flags
+from gateway.log_search import NOBODY, Asker, asker_of
 from gateway.moments import utc
 from gateway.reporting import DIMENSIONS, Report, cells, report
 
@@ -82,13 +83,12 @@ class _Theirs:
         is_theirs = self._reader.may_see("decision", tuple(found["concerns"]), self._asker(found))
         return self._reader.seen(found) if is_theirs else None
 
-    def _asker(self, record: Members) -> tuple[str, str]:
+    def _asker(self, record: Members) -> Asker:
         """Say who asked the query that a record is about, as far as it matters: to partners."""
         if self._reader.role != "partner":
-            return "", ""
+            return NOBODY
         about = self._log.decision(record["decision_index"]) if record["kind"] == "outcome" else record
-        asker = (about or {}).get("partner") or {}
-        return asker.get("organisation", ""), asker.get("id", "")
+        return asker_of(about or {})
 
 
 def add_reports(app: FastAPI, log: Reading, access: LogAccess, origin: str, thresholds: Thresholds) -> None:
@@ -98,13 +98,7 @@ def add_reports(app: FastAPI, log: Reading, access: LogAccess, origin: str, thre
     @app.get("/api/audit/report", summary="What was asked and answered, by port, partner, purpose and quarter.")
     async def audit_report(request: Request) -> Response:
         reader = await access.reader(request)
-        asked = {
-            "by": DEFAULT_BY,
-            "format": "html",
-            "from": "",
-            "to": "",
-            **said(request, ("by", "format", "from", "to")),
-        }
+        asked = {**DEFAULTS, **said(request, DEFAULTS)}
         by, since, until = _dimensions(asked["by"]), _day(asked["from"]), _day(asked["to"])
         if asked["format"] not in WRITERS:
             raise BadRequest(f"format is none of {', '.join(WRITERS)}")

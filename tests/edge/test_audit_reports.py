@@ -291,6 +291,8 @@ def test_flags_go_to_auditors_and_to_the_stewards_of_the_ports(tmp_path: Path) -
         assert set(flag["records"]) <= kept
         assert document["thresholds"]["variants"] == 4
         assert (await served.get("/api/audit/flags?from=2027-01-01", "auditor")).json()["flags"] == []
+        for unknown in ("fro", "f", "since"):
+            assert (await served.get(f"/api/audit/flags?{unknown}=2027-01-01", "auditor")).status_code == 400
         lines = list(flag_lines(document))
         assert lines[0].startswith("high    near duplicates, 2026-11-22 ")
         assert "ana asked 6 variants of one question" in lines[1]
