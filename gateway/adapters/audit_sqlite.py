@@ -23,6 +23,7 @@ import apsw
 
 from gateway.adapters.audit_migration import MIGRATIONS, tables_made
 from gateway.adapters.audit_storage import SCHEMA, AuditLost, Reader, Storage, Turn
+from gateway.adapters.durable_files import make_private, sync_directory
 from gateway.errors import AuditUnavailable
 
 T = TypeVar("T")
@@ -96,7 +97,7 @@ class SqliteStorage(Storage):
             self._file.parent.mkdir(parents=True, exist_ok=True)
             if self._lock is None:
                 self._lock = _take_lock(self._file)
-            _make_private(self._file)
+            make_private(self._file)
             _check_writable(self._file, self._file.stat())
             self._write_anew(self._file.with_name(self._file.name + "-wal"))
             self._database = apsw.Connection(str(self._file), vfs=self._vfs)
@@ -117,7 +118,7 @@ class SqliteStorage(Storage):
         size = Turn(_runs(database)).frontier.size
         database.execute("COMMIT")
         self._take_size(size)
-        _sync_directory(self._file.parent)
+        sync_directory(self._file.parent)
         files = (self._file, self._file.with_name(self._file.name + "-wal"))
         self._opened = {file: _identity(file.stat()) for file in files}
 
@@ -233,7 +234,7 @@ def _copy(database: apsw.Connection, into: Path) -> None:
     """Copy the file, with what its write-ahead log holds; a copy that was not finished is made anew."""
     half = into.with_name(into.name + ".half")
     half.unlink(missing_ok=True)
-    _make_private(half)
+    make_private(half)
     copy = apsw.Connection(str(half))
     try:
         with copy.backup("main", database, "main") as backup:
@@ -247,7 +248,7 @@ def _copy(database: apsw.Connection, into: Path) -> None:
     finally:
         os.close(descriptor)
     half.replace(into)
-    _sync_directory(into.parent)
+    sync_directory(into.parent)
 
 
 def _runs(database: apsw.Connection) -> Callable[..., list[tuple[Any, ...]]]:
@@ -267,12 +268,6 @@ def _take_lock(file: Path) -> int:
     return descriptor
 
 
-def _make_private(file: Path) -> None:
-    """Make the file if there is none, for its owner only: it holds every partner's questions."""
-    if not file.exists():
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
-
-
 def _check_writable(file: Path, found: os.stat_result) -> None:
     if not found.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
         _unavailable(f"{file.name} is read-only")
@@ -280,15 +275,6 @@ def _check_writable(file: Path, found: os.stat_result) -> None:
 
 def _identity(found: os.stat_result) -> tuple[int, int]:
     return found.st_dev, found.st_ino
-
-
-def _sync_directory(directory: Path) -> None:
-    """Make the names of new files durable too."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _unavailable(message: str) -> NoReturn:

@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Literal
 
 from gateway.adapters.audit_pruning import days_ago, prune
 from gateway.adapters.audit_storage import AuditLost, Storage, Turn
@@ -324,9 +325,9 @@ class AuditStore:
             self.storage.close()
             raise
 
-    def _service(self, event: str) -> ServiceRecord:
+    def _service(self, event: Literal["opened", "started", "stopped"]) -> ServiceRecord:
         origin = self._writer.signer.name if event == "opened" else ""
-        return ServiceRecord("", now(), event, self._writer.gateway, self._writer.build, self._ports, origin)  # type: ignore[arg-type]
+        return ServiceRecord("", now(), event, self._writer.gateway, self._writer.build, self._ports, origin)
 
     def _interrupt(self, turn: Turn) -> int:
         """Write the outcome of each decision that nobody will write one for; return how many."""

@@ -26,6 +26,7 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
+from gateway.adapters.durable_files import sync_directory
 from gateway.audit.record import AlarmRecord, PublicationRecord
 from gateway.errors import Unavailable
 from gateway.moments import utc
@@ -394,8 +395,4 @@ def _write_durably(file: Path, content: bytes) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     fresh.replace(file)
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_directory(file.parent)

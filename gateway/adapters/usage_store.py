@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import sqlite3
 import stat
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +20,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from gateway.adapters.durable_files import make_private, sync_directory
 from gateway.errors import Unavailable
 from gateway.model import Limited, Spent
 
@@ -96,7 +96,7 @@ class SqliteUsageStore:
     def _open(self) -> sqlite3.Connection:
         if self._database is None:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            _make_private(self._file)
+            make_private(self._file)
             self._database = sqlite3.connect(
                 self._file, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
             )
@@ -105,7 +105,7 @@ class SqliteUsageStore:
             self._database.execute("PRAGMA synchronous = FULL")
             self._database.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone stops at the disk's cache
             self._database.executescript(_TABLES)
-            _sync_directory(self._file.parent)
+            sync_directory(self._file.parent)
         if _identity(self._file) != self._opened:
             raise OSError(0, "it is no longer the file that was opened")
         return self._database
@@ -154,24 +154,9 @@ def _goes_beyond(limited: Limited, had: Spent, more: Spent) -> bool:
     return too_often or too_much
 
 
-def _make_private(file: Path) -> None:
-    """Make the file if there is none, for its owner only: it tells who asks how much."""
-    if not file.exists():
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
-
-
 def _identity(file: Path) -> tuple[int, int]:
     """Tell one file from another; a read-only one is a fault for root too, who could write it all the same."""
     found = file.stat()
     if not found.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
         raise OSError(0, "it is read-only")
     return found.st_dev, found.st_ino
-
-
-def _sync_directory(directory: Path) -> None:
-    """Make the name of a new file durable too."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
