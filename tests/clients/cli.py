@@ -15,6 +15,7 @@ from typing import Any
 from stack.fetching import Jar
 from tests.clients import made
 from tests.clients.contract import Client, Place, Report, environment, task
+from tests.clients.programs.checks import CANCEL_AFTER_SECONDS
 
 MARK = "section "
 JAVA_OPTIONS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "--enable-native-access=ALL-UNNAMED")
@@ -157,6 +158,7 @@ def _interrupted(command: list[str], sql: str, place: Place, mark: int) -> str:
         text=True,
     ) as running:
         place.wait_until_running(mark)
+        time.sleep(CANCEL_AFTER_SECONDS)  # the program must have read where its rows are, to stop them
         running.send_signal(signal.SIGINT)
         said, _ = running.communicate(timeout=60)
     return f"ended with {running.returncode}: {said}"
