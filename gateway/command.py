@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -14,6 +15,9 @@ from gateway.options import FAULT, REFUSED, UNAVAILABLE, USAGE
 
 if TYPE_CHECKING:
     from gateway.edge.client import Home
+
+PROGRESS_SECONDS = 0.2
+"""How often a long task is heard of."""
 
 
 def home_at(directory: Path) -> Home:
@@ -69,6 +73,23 @@ def print_lines(lines: Iterable[str]) -> None:
     """Print lines."""
     for line in lines:
         print(line)
+
+
+def progress(what: str) -> Callable[[int, int], None]:
+    """Return what shows how far a long task is, on a terminal alone: so much done, of how much; 0 if nobody knows."""
+    if not sys.stderr.isatty():
+        return lambda done, total: None
+    shown_at = 0.0
+
+    def show(done: int, total: int) -> None:
+        nonlocal shown_at
+        is_over = done == total
+        if is_over or time.monotonic() - shown_at >= PROGRESS_SECONDS:
+            shown_at = time.monotonic()
+            of = f" of {total:,}" if total else ""
+            print(f"\r{done:,}{of} {what}", end="\n" if is_over else "", file=sys.stderr, flush=True)
+
+    return show
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import typer
 
 from gateway.audit_cli.keys import KeyOption, WitnessOption, wanted
 from gateway.audit_cli.reading import ReaderOption, connected
-from gateway.command import fail, print_told, told
+from gateway.command import fail, print_told, progress, told
 from gateway.options import DEFAULT_HOME, USAGE, HomeOption, JsonOption
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _export(output: Path, asked: dict[str, str], home: Path, name: str) -> None:
     from gateway.edge.client import fetch_text
 
     with connected(home, name) as client:
-        size = download(client, asked, output)
+        size = download(client, asked, output, progress("bytes written"))
         note = fetch_text(client, "/api/audit/export/manifest", params={**asked, "size": size})
         manifest_of(output).write_text(note, encoding="utf-8")
 

@@ -56,8 +56,7 @@ class HeldByGateway:
             for line in response.iter_lines():
                 row = _row(line.encode())
                 yield (*row, self._leaf(row[0]))
-                if row[0] % 4096 == 0:
-                    self.told(row[0], self.size)
+                self.told(row[0] + 1 - low, min(high, self.size) - low)
 
     def checkpoints(self, low: int, high: int) -> Iterator[tuple[int, str]]:
         """Yield the one that is served."""
@@ -88,14 +87,21 @@ class HeldByGateway:
         return checked(self.client.get(path)).content
 
 
-def download(client: httpx.Client, asked: Mapping[str, str], file: Path) -> str:
+def download(
+    client: httpx.Client,
+    asked: Mapping[str, str],
+    file: Path,
+    told: Callable[[int, int], None] = lambda done, total: None,
+) -> str:
     """Write an export to a file; return of how many records the log was then. Raises Problem."""
-    part = file.with_name(file.name + ".part")
+    part, size = file.with_name(file.name + ".part"), 0
     with client.stream("GET", "/api/audit/export", params=dict(asked)) as response:
         checked(response)
         with part.open("wb") as stream:
             for chunk in response.iter_bytes():
-                stream.write(chunk)
+                size += stream.write(chunk)
+                told(size, 0)
+        told(size, size)
         part.replace(file)
         return response.headers["portgate-log-size"]
 

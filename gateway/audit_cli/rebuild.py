@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from gateway.audit_cli.places import SettingsOption, settings_of
-from gateway.command import fail, print_told, told
+from gateway.command import fail, print_told, progress, told
 from gateway.options import DEFAULT_HOME, FAULT, HomeOption, JsonOption
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
-
-STEP = 20_000
-"""After how many records something is said."""
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +37,7 @@ def rebuild(
         chosen = settings_of(settings, home)
         storage = open_storage(chosen.audit, tuple(sorted(chosen.ports)), "portgate audit rebuild")
         try:
-            done = storage.commit(lambda turn: audit_rebuilding.rebuild(turn, _progress))
+            done = storage.commit(lambda turn: audit_rebuilding.rebuild(turn, progress("records read")))
         finally:
             storage.close()
         document = {
@@ -53,11 +49,6 @@ def rebuild(
         print_told(document, json, _lines)
         if done.damage:
             fail(FAULT, ["the log is damaged; nothing was changed. Keep it: docs/auditors.md says what now"])
-
-
-def _progress(done: int, of: int) -> None:
-    if sys.stderr.isatty() and done % STEP == 0:
-        print(f"  {done:,} of {of:,} records", file=sys.stderr, flush=True)
 
 
 def _remove_index(file: Path) -> None:

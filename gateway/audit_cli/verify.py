@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +11,7 @@ import typer
 
 from gateway.audit_cli.keys import CheckpointOption, KeyOption, WitnessOption, wanted
 from gateway.audit_cli.reading import FileOption, ReaderOption, check_place, connected
-from gateway.command import fail, print_told, told
+from gateway.command import fail, print_told, progress, told
 from gateway.options import DEFAULT_HOME, USAGE, HomeOption, JsonOption
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
 DAMAGED = 1
 """Exit code."""
+CHECKED = "records checked"
 
 
 def register(app: typer.Typer) -> None:
@@ -56,7 +56,7 @@ def verify(
 def _check_file(file: Path, by: Wanted, part: tuple[int, int] | None) -> tuple[Damage | None, Joining]:
     from gateway.adapters.audit_checking import check_file, check_file_range
 
-    return check_file(file, by, _progress) if part is None else check_file_range(file, by, *part)
+    return check_file(file, by, progress(CHECKED)) if part is None else check_file_range(file, by, *part)
 
 
 def _check_gateway(home: Path, name: str, by: Wanted, part: tuple[int, int] | None) -> tuple[Damage | None, Joining]:
@@ -64,7 +64,7 @@ def _check_gateway(home: Path, name: str, by: Wanted, part: tuple[int, int] | No
     from gateway.checking.whole import check, check_range
 
     with connected(home, name) as client:
-        held = HeldByGateway(client, _progress)
+        held = HeldByGateway(client, progress(CHECKED))
         return check(held, by) if part is None else check_range(held, by, *part)
 
 
@@ -75,12 +75,6 @@ def _range(text: str) -> tuple[int, int] | None:
     if not found or int(found[1]) >= int(found[2]):
         fail(USAGE, [f"--range {text}: give two indexes, such as 1000:2000, the lower one first"])
     return int(found[1]), int(found[2])
-
-
-def _progress(done: int, total: int) -> None:
-    if sys.stderr.isatty():
-        end = "\n" if done == total else ""
-        print(f"\r{done:,} of {total:,} records checked", end=end, file=sys.stderr, flush=True)
 
 
 def _document(damage: Damage | None, seen: Joining, by: Wanted, part: tuple[int, int] | None) -> dict[str, Any]:

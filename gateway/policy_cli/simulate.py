@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gateway.command import progress
 from gateway.options import DEFAULT_HOME, REFUSED, UNAVAILABLE, HomeOption, JsonOption
 
 if TYPE_CHECKING:
     from gateway.policy.simulate import Kept, Replay
 
 WIDENS = REFUSED
-_STEP = 1_000
 _DAYS = re.compile(r"([1-9][0-9]{0,3})d")
 
 NewArgument = Annotated[str, typer.Argument(metavar="NEW", help="A file, a folder, a git ref or a revision.")]
@@ -75,20 +75,17 @@ def _replayed(simulation: Any, questions: Iterator[tuple[int, bytes]]) -> Replay
     import orjson
 
     from gateway.policy.simulate import Replay, replay
-    from gateway.policy_cli.sources import progress
 
-    show = None
+    show, total = progress("queries replayed"), 0
 
     def records() -> Iterator[Mapping[str, Any]]:
-        nonlocal show
-        for total, line in questions:
-            show = show or progress(total, "replayed")
+        nonlocal total
+        for total, line in questions:  # noqa: B007
             yield orjson.loads(line)
 
-    done, result = 0, Replay()
+    result = Replay()
     for done, result in enumerate(replay(simulation, records()), start=1):  # noqa: B007
-        if show is not None and done % _STEP == 0:
-            show(done)
+        show(done, total)
     return result
 
 

@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
@@ -193,19 +193,6 @@ def narrow_notes(old: Source, new: Source) -> list[str]:
         for port in ports
         if old.narrow.get(port) != new.narrow.get(port)
     ]
-
-
-def progress(total: int, what: str) -> Callable[[int], None]:
-    """Show how far a long task is, on a terminal alone."""
-    if not sys.stderr.isatty():
-        return lambda _done: None
-    width = len(f"{total:,}")
-
-    def show(done: int) -> None:
-        end = "\n" if done >= total else ""
-        print(f"\r{what} {done:>{width},} of {total:,}", end=end, file=sys.stderr, flush=True)
-
-    return show
 
 
 def only_port(documents: Mapping[str, PortDocument], port: str) -> tuple[str, ...]:
