@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import Stack
 from tests.tpc.texts import COUNTS, in_trino, qualified
-from tests.tpc.world import SCHEMA, World, everything, sent
+from tests.tpc.world import PORT, World, everything, sent
 
 pytestmark = pytest.mark.real
 
@@ -64,15 +64,15 @@ def _is_same(one: Any, other: Any) -> bool:
 
 def text_of(world: World, benchmark: str, number: int) -> str:
     """One query as a partner would send it."""
-    return qualified(in_trino(benchmark, number), f"{benchmark}.{SCHEMA}", world.tables_of(benchmark))
+    return qualified(in_trino(benchmark, number), f"{PORT}.{benchmark}", world.tables_of(benchmark))
 
 
 @pytest.fixture(scope="module")
 def both_ways(stack: Stack, request: pytest.FixtureRequest) -> Iterator[BothWays]:
     """Every query that this run is to test, already on its way."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        connection = stack.trino()
-        asking = BothWays(connection, everything(connection), pool)
+    connection = stack.trino()
+    with everything(connection) as world, ThreadPoolExecutor(AT_ONCE) as pool:
+        asking = BothWays(connection, world, pool)
         for item in request.session.items:
             if isinstance(item, pytest.Function) and item.originalname == _PER_QUERY:
                 params: dict[str, Any] = item.callspec.params
