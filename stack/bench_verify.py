@@ -5,6 +5,7 @@ The log is `stack.made_log`'s, with a checkpoint cosigned by three witnesses aft
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import sys
@@ -12,6 +13,7 @@ import tempfile
 import threading
 import time
 from dataclasses import dataclass
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import psutil
@@ -67,34 +69,39 @@ def measure(file: Path, records: int, processes: int = 0) -> Figures:
     """Check a log in a process of its own, which may start others; return what that cost."""
     context = multiprocessing.get_context("spawn")
     answers: multiprocessing.Queue[tuple[str, float]] = context.Queue()
-    child = context.Process(target=_check, args=(str(file), processes, answers))
+    seen = context.Event()
+    child = context.Process(target=_check, args=(str(file), processes, answers, seen))
     started = time.monotonic()
     child.start()
     most = [0]
     watcher = threading.Thread(target=_watch, args=(child.pid, most), daemon=True)
     watcher.start()
     said, cpu_seconds = answers.get()
+    _look(child.pid, most)  # a short check is over before the watcher looks again
+    seen.set()
     child.join()
     seconds = time.monotonic() - started
     return Figures(records, seconds, cpu_seconds, most[0] / 1e6, said)
 
 
-def _check(file: str, processes: int, answers: multiprocessing.Queue[tuple[str, float]]) -> None:
+def _check(file: str, processes: int, answers: multiprocessing.Queue[tuple[str, float]], seen: Event) -> None:
     wanted = Wanted(SIGNER.verifier, tuple(each.verifier for each in WITNESSES))
     damage, _ = check_file(Path(file), wanted, processes=processes)
     answers.put((damage.words if damage else "", sum(os.times()[:4])))
+    seen.wait(10)
 
 
 def _watch(process: int | None, most: list[int]) -> None:
-    """Add up what the process and its children have; pages that they share count once for each."""
-    while True:
-        try:
-            of_all = [psutil.Process(process), *psutil.Process(process).children(recursive=True)]
-            most[0] = max(most[0], sum(each.memory_info().rss for each in of_all))
-        except psutil.NoSuchProcess:
-            if not psutil.pid_exists(process or 0):
-                return
+    while psutil.pid_exists(process or 0):
+        _look(process, most)
         time.sleep(_SAMPLE_SECONDS)
+
+
+def _look(process: int | None, most: list[int]) -> None:
+    """Add up what the process and its children have; pages that they share count once for each."""
+    with contextlib.suppress(psutil.NoSuchProcess):  # one of them has just ended
+        of_all = [psutil.Process(process), *psutil.Process(process).children(recursive=True)]
+        most[0] = max(most[0], sum(each.memory_info().rss for each in of_all))
 
 
 def main(words: list[str]) -> int:
