@@ -65,7 +65,11 @@ class Scope:
             return True
         if self.role in OF_A_PORT:
             return self.port in concerns
-        return kind in OWN_KINDS and asker == (self.organisation, self.id) != NOBODY
+        return kind in OWN_KINDS and self.asked(asker)
+
+    def asked(self, asker: Asker) -> bool:
+        """Say whether it was they who asked."""
+        return asker == (self.organisation, self.id) != NOBODY
 
     def seen(self, members: Members) -> Members:
         """Return what is shown of a record that `may_see` admits."""

@@ -89,7 +89,7 @@ def _check(file: Path, key: str, witnesses: list[str], home: Path) -> dict[str, 
 
     by = wanted(key, witnesses, [], home)
     try:
-        manifest = read_manifest(manifest_of(file).read_text(), by.key, by.witnesses)
+        manifest = read_manifest(manifest_of(file).read_text("utf-8"), by.key, by.witnesses)
         digest, size = _digest(file)
     except OSError as error:
         fail(USAGE, [f"{error.filename}: {error.strerror}"])

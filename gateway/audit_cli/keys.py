@@ -69,7 +69,7 @@ def _known(file: Path, by: Wanted) -> Known:
     from gateway.checking.joining import Known, read_checkpoint
 
     try:
-        checkpoint, _ = read_checkpoint(file.read_text(), by)
+        checkpoint, _ = read_checkpoint(file.read_text("utf-8"), by)
     except (OSError, UnicodeDecodeError, NoteRefused) as error:
         fail(USAGE, [f"{file}: {error}"])
     return Known(checkpoint.size, checkpoint.root, str(file))

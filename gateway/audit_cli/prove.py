@@ -47,7 +47,7 @@ def prove(
         check_place(file, as_)
         text = _from_file(file, number or 0) if file else _from_gateway(home, as_, number or 0)
         if output:
-            output.write_text(text)
+            output.write_text(text, encoding="utf-8")
             print(f"{output}: a proof of record {number}; check it with: portgate audit prove --check {output}")
         else:
             sys.stdout.write(text)
@@ -75,7 +75,7 @@ def _check(file: Path, key: str, witnesses: list[str], home: Path, json: bool) -
 
     by = wanted(key, witnesses, [], home)
     try:
-        proved = opened(file.read_text(), by.key, by.witnesses)
+        proved = opened(file.read_text("utf-8"), by.key, by.witnesses)
     except OSError as error:
         fail(USAGE, [f"{file}: {error.strerror}"])
     except (NotProven, UnicodeDecodeError) as error:

@@ -83,7 +83,7 @@ def add_receipts(app: FastAPI, answers: Answers, access: LogAccess, signer: Sign
     async def receipt(request: Request, answered: str) -> Response:
         reader = await access.reader(request)
         first, ended = await answers.ended(answered) if _QUERY.fullmatch(answered) else (None, None)
-        is_own = first is not None and asker_of(first) == (reader.partner.organisation, reader.partner.id)
+        is_own = first is not None and reader.scope.asked(asker_of(first))
         if first is None or not (is_own or reader.may_see(first["kind"], tuple(first["concerns"]), NOBODY)):
             raise NotFound("there is no such query", hint="its id is in the answer's first line and headers")
         if ended is None:
